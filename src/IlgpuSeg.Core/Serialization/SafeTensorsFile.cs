@@ -1,5 +1,4 @@
 using System.Buffers.Binary;
-using System.IO.MemoryMappedFiles;
 
 namespace IlgpuSeg.Serialization;
 
@@ -30,7 +29,7 @@ public sealed class SafeTensorsFile : IWeightSource
         Metadata = header.Metadata;
         foreach (var record in header.Records)
         {
-            var entry = new WeightEntry(file, record.Name, record.Type, record.Shape, new Part(bytes, dataStart + record.Begin));
+            var entry = new WeightEntry(file, record.Name, record.Type, record.Shape, WeightBytes.Part(bytes, dataStart + record.Begin));
             _entries.Add(entry);
             _byName.Add(record.Name, entry);
         }
@@ -60,10 +59,10 @@ public sealed class SafeTensorsFile : IWeightSource
     public static SafeTensorsFile Open(string path)
     {
         ArgumentNullException.ThrowIfNull(path);
-        MappedBytes? mapped = null;
+        MappedWeightFile? mapped = null;
         try
         {
-            mapped = MappedBytes.Open(path);
+            mapped = MappedWeightFile.Open(path);
             return new SafeTensorsFile(path, mapped, mapped.Length, mapped);
         }
         catch (Exception e) when (WeightFileIo.IsFailure(e))
@@ -78,62 +77,8 @@ public sealed class SafeTensorsFile : IWeightSource
     /// <param name="name">A name for messages.</param>
     /// <exception cref="WeightFileException">It is malformed.</exception>
     public static SafeTensorsFile FromBytes(ReadOnlyMemory<byte> bytes, string name) =>
-        new(name, new MemoryBytes(bytes), bytes.Length, null);
+        new(name, WeightBytes.Of(bytes), bytes.Length, null);
 
     /// <summary>Closes the file; its entries cannot be read any more.</summary>
     public void Dispose() => _owner?.Dispose();
-
-    private sealed class Part(IWeightBytes whole, long start) : IWeightBytes
-    {
-        public void Read(long offset, Span<byte> destination) => whole.Read(start + offset, destination);
-    }
-
-    private sealed class MemoryBytes(ReadOnlyMemory<byte> bytes) : IWeightBytes
-    {
-        public void Read(long offset, Span<byte> destination) => bytes.Span.Slice((int)offset, destination.Length).CopyTo(destination);
-    }
-
-    private sealed class MappedBytes : IWeightBytes, IDisposable
-    {
-        private readonly MemoryMappedFile? _mapping;
-        private readonly MemoryMappedViewAccessor? _view;
-
-        private MappedBytes(FileStream stream)
-        {
-            Length = stream.Length;
-            // An empty file cannot be mapped; its length alone is refused by the caller.
-            if (Length == 0)
-            {
-                stream.Dispose();
-                return;
-            }
-            _mapping = MemoryMappedFile.CreateFromFile(stream, null, 0, MemoryMappedFileAccess.Read, HandleInheritability.None, leaveOpen: false);
-            _view = _mapping.CreateViewAccessor(0, Length, MemoryMappedFileAccess.Read);
-        }
-
-        public long Length { get; }
-
-        public static MappedBytes Open(string path)
-        {
-            var stream = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read);
-            try
-            {
-                return new MappedBytes(stream);
-            }
-            catch
-            {
-                stream.Dispose();
-                throw;
-            }
-        }
-
-        public void Read(long offset, Span<byte> destination) =>
-            _view!.SafeMemoryMappedViewHandle.ReadSpan((ulong)offset, destination);
-
-        public void Dispose()
-        {
-            _view?.Dispose();
-            _mapping?.Dispose();
-        }
-    }
 }
