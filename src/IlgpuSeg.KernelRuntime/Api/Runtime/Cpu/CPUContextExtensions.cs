@@ -1,0 +1,48 @@
+namespace ILGPU.Runtime.CPU;
+
+/// <summary>The processor in contexts.</summary>
+public static class CPUContextExtensions
+{
+    /// <summary>Adds the processor.</summary>
+    public static Context.Builder CPU(this Context.Builder builder) => builder.CPU(CPUDevice.Default);
+
+    /// <summary>Adds a processor device.</summary>
+    public static Context.Builder CPU(this Context.Builder builder, CPUDevice device)
+    {
+        ArgumentNullException.ThrowIfNull(builder);
+        ArgumentNullException.ThrowIfNull(device);
+        builder.Devices.Add(device);
+        return builder;
+    }
+
+    /// <summary>Adds the processor if it fulfils a condition.</summary>
+    public static Context.Builder CPU(this Context.Builder builder, Predicate<CPUDevice> predicate)
+    {
+        ArgumentNullException.ThrowIfNull(builder);
+        builder.Devices.AddRange(CPUDevice.GetDevices(predicate));
+        return builder;
+    }
+
+    /// <summary>Adds the processor.</summary>
+    public static Context.Builder DefaultCPU(this Context.Builder builder) => builder.CPU();
+
+    /// <summary>The n-th processor device of a context.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">There are not so many.</exception>
+    public static CPUDevice GetCPUDevice(this Context context, int cpuDeviceIndex)
+    {
+        ArgumentNullException.ThrowIfNull(context);
+        return context.GetDevice<CPUDevice>(cpuDeviceIndex);
+    }
+
+    /// <summary>The processor devices of a context.</summary>
+    public static Context.DeviceCollection<CPUDevice> GetCPUDevices(this Context context)
+    {
+        ArgumentNullException.ThrowIfNull(context);
+        return context.GetDevices<CPUDevice>();
+    }
+
+    /// <summary>Makes an accelerator of the n-th processor device of a context.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">There are not so many.</exception>
+    public static CPUAccelerator CreateCPUAccelerator(this Context context, int cpuDeviceIndex) =>
+        context.GetCPUDevice(cpuDeviceIndex).CreateCPUAccelerator(context);
+}
