@@ -28,6 +28,7 @@ def parse():
     parser.add_argument("--anchors", type=int, default=0, help="0: cross-entropy alone")
     parser.add_argument("--lr", type=float, default=0.01)
     parser.add_argument("--weight-decay", type=float, default=1e-4)
+    parser.add_argument("--layer-scale", type=float, default=0.4, help="smaller for deep networks, whose activations would explode")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--set", default="{}", help="JSON: further settings of the network")
     return parser.parse_args()
@@ -43,7 +44,7 @@ def configuration(arguments):
     return config
 
 
-def randomise(network, generator):
+def randomise(network, generator, layer_scale=0.4):
     """Moves every tensor off its initial value, so that no gradient is zero for want of a scale, and nothing explodes."""
     def normal(like, scale):
         return torch.from_numpy(generator.normal(0, scale, like.shape)).to(like)
@@ -53,7 +54,9 @@ def randomise(network, generator):
             value.fill_(int(generator.integers(0, 50)))
         elif name.endswith("running_var"):
             value.copy_(torch.exp(normal(value, 0.3)))
-        elif "layer_scale" in name or name.endswith("gamma"):
+        elif "layer_scale" in name:
+            value.copy_(layer_scale * (1 + normal(value, 0.25)))
+        elif name.endswith("gamma"):
             value.copy_(0.4 + normal(value, 0.1))
         elif value.dim() == 1 and name.endswith("weight"):
             value.copy_(1 + normal(value, 0.1))
@@ -82,7 +85,7 @@ def main():
     torch.manual_seed(arguments.seed)
     config = configuration(arguments)
     network = Network(config)
-    randomise(network, generator)
+    randomise(network, generator, arguments.layer_scale)
     width, height = map(int, arguments.input.split("x"))
     tensors = {f"state/{k}": v.numpy() for k, v in network.state_dict().items()}
     tensors["input"] = generator.normal(0, 1, (arguments.batch, 3, height, width)).astype(np.float32)
@@ -99,6 +102,8 @@ def main():
             quarter = [(n + 3) // 4 for n in (height, width)]
             tensors["anchors"] = anchor_indices(tensors["target"], quarter, arguments.anchors, generator)
     tensors, metadata = cases.compute(tensors, metadata)
+    if not np.isfinite(tensors["logits"]).all():
+        sys.exit(f"{arguments.out}: the logits are not finite; try a smaller --layer-scale")
     cases.write(arguments.out, tensors, metadata)
     amax = json.loads(metadata["amax"])
     print(f"{arguments.out}: {len(tensors)} tensors, logits up to {amax['logits']}, " + ", ".join(
