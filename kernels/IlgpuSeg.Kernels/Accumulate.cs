@@ -1,0 +1,35 @@
+// sum[i] += addend[i]: the accumulation of gradients.
+//
+// Memory: one read of each array and one write; no temporaries. Accumulates in T, in the order of the calls.
+using System.Numerics;
+using ILGPU;
+using ILGPU.Runtime;
+
+namespace IlgpuSeg.Kernels;
+
+/// <summary>In-place addition.</summary>
+public static class AccumulateKernels
+{
+    private static void AddKernel<T>(ArrayView<T> sum, ArrayView<T> addend, int count)
+        where T : unmanaged, INumber<T>
+    {
+        var i = Grid.GlobalIndex.X;
+        if (i >= count) return;
+        sum[i] += addend[i];
+    }
+
+    /// <summary>sum += addend.</summary>
+    /// <param name="host">The device's kernels.</param>
+    /// <param name="sum">The sum, changed in place.</param>
+    /// <param name="addend">As many elements.</param>
+    /// <exception cref="ArgumentException">The lengths differ.</exception>
+    public static void Add<T>(KernelHost host, ArrayView<T> sum, ArrayView<T> addend)
+        where T : unmanaged, INumber<T>
+    {
+        if (sum.Length != addend.Length)
+            throw new ArgumentException($"Accumulate: {sum.Length} and {addend.Length} elements cannot be added.");
+        if (sum.Length == 0) return;
+        host.Load(static a => a.LoadStreamKernel<ArrayView<T>, ArrayView<T>, int>(AddKernel<T>))(
+            host.Linear(sum.IntLength), sum, addend, sum.IntLength);
+    }
+}

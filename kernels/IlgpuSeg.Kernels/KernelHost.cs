@@ -1,0 +1,67 @@
+using System.Collections.Concurrent;
+using System.Runtime.CompilerServices;
+using ILGPU;
+using ILGPU.Runtime;
+
+namespace IlgpuSeg.Kernels;
+
+/// <summary>
+/// What a launcher needs of an accelerator: its loaded kernels and launch shapes that suit it. One per accelerator.
+/// </summary>
+/// <param name="accelerator">The accelerator on which kernels are loaded; the caller keeps ownership.</param>
+public sealed class KernelHost(Accelerator accelerator)
+{
+    /// <summary>Threads of a group on a GPU: enough warps to hide latency, few enough for many registers each.</summary>
+    private const int GpuGroupSize = 128;
+
+    // Keyed by the identity of the loading lambda: C# creates a static lambda once per generic instantiation, so the
+    // reference stands for (kernel method, type arguments) and a lookup needs no hashing of names.
+    private readonly ConcurrentDictionary<Delegate, Delegate> loaded = new(ReferenceKey.Instance);
+
+    /// <summary>The accelerator that runs the kernels.</summary>
+    public Accelerator Accelerator { get; } = accelerator;
+
+    /// <summary>
+    /// Threads of a group that run along consecutive channels or elements: a SIMD vector on the CPU, a few warps on a GPU.
+    /// </summary>
+    public int Lanes { get; } = accelerator.AcceleratorType == AcceleratorType.CPU ? accelerator.WarpSize : GpuGroupSize;
+
+    /// <summary>Loads a kernel at its first use and returns its launcher.</summary>
+    /// <typeparam name="TLauncher">The launcher's delegate type, as <see cref="KernelLoaders"/> returns it.</typeparam>
+    /// <param name="load">A <b>static</b> lambda that loads the kernel; its identity is the cache's key.</param>
+    public TLauncher Load<TLauncher>(Func<Accelerator, TLauncher> load)
+        where TLauncher : Delegate
+    {
+        if (loaded.TryGetValue(load, out var launcher))
+            return Unsafe.As<TLauncher>(launcher);
+        return (TLauncher)loaded.GetOrAdd(load, load(Accelerator));
+    }
+
+    /// <summary>The launch of one thread per element of a flat array.</summary>
+    /// <param name="count">The number of elements; at least 1.</param>
+    public KernelConfig Linear(int count) => new(Blocks(count, Lanes), Lanes);
+
+    /// <summary>
+    /// The launch of one group per row and block of channels: the grid is (rows, ceil(channels / lanes)), so a kernel finds
+    /// its row in Grid.IdxX and its channel in Grid.IdxY * Group.DimX + Group.IdxX.
+    /// </summary>
+    /// <param name="rows">Rows (pixels, or tiles of pixels); at least 1.</param>
+    /// <param name="channels">Channels; at least 1.</param>
+    public KernelConfig Rows(int rows, int channels) =>
+        new(new Index3D(rows, Blocks(channels, Lanes), 1), new Index3D(Lanes, 1, 1));
+
+    /// <summary>ceil(count / size).</summary>
+    public static int Blocks(int count, int size) => (int)(((long)count + size - 1) / size);
+
+    /// <summary>Waits until everything launched so far has run.</summary>
+    public void Synchronize() => Accelerator.Synchronize();
+
+    private sealed class ReferenceKey : IEqualityComparer<Delegate>
+    {
+        public static readonly ReferenceKey Instance = new();
+
+        public bool Equals(Delegate? x, Delegate? y) => ReferenceEquals(x, y);
+
+        public int GetHashCode(Delegate obj) => RuntimeHelpers.GetHashCode(obj);
+    }
+}

@@ -1,0 +1,53 @@
+using System.Collections.Concurrent;
+using ILGPU.Runtime;
+using IlgpuSeg.KernelRuntime;
+using IlgpuSeg.Kernels;
+using IlgpuSeg.Memory;
+
+namespace IlgpuSeg;
+
+/// <summary>Where tensors live and kernels run: the CPU or a GPU.</summary>
+public sealed class Device
+{
+    private static readonly ConcurrentDictionary<string, Lazy<Device>> Opened = new();
+
+    private Device(string name)
+    {
+        Name = name;
+        Accelerator = AcceleratorSource.Open(name);
+        Kernels = new KernelHost(Accelerator);
+        Allocator = new DeviceAllocator(Accelerator);
+    }
+
+    /// <summary>The CPU, with all its cores.</summary>
+    public static Device Cpu => Open("cpu");
+
+    /// <summary>The names of the devices of this machine: "cpu", "cuda:0", ...</summary>
+    public static IReadOnlyList<string> Names => AcceleratorSource.Names;
+
+    /// <summary>The name that opens this device.</summary>
+    public string Name { get; }
+
+    /// <summary>The ILGPU accelerator below.</summary>
+    public Accelerator Accelerator { get; }
+
+    /// <summary>The kernels loaded on this device.</summary>
+    public KernelHost Kernels { get; }
+
+    /// <summary>The memory of this device.</summary>
+    public DeviceAllocator Allocator { get; }
+
+    /// <summary>Opens a device by name; the same name gives the same device.</summary>
+    /// <exception cref="ArgumentException">There is no such device; the message lists those there are.</exception>
+    public static Device Open(string name) => Opened.GetOrAdd(name, n => new Lazy<Device>(() => new Device(n))).Value;
+
+    /// <summary>The NVIDIA GPU of the given index.</summary>
+    /// <exception cref="ArgumentException">There is no such device.</exception>
+    public static Device Cuda(int index) => Open($"cuda:{index}");
+
+    /// <summary>Waits until everything launched so far has run.</summary>
+    public void Synchronize() => Accelerator.Synchronize();
+
+    /// <inheritdoc/>
+    public override string ToString() => Name;
+}
