@@ -18,7 +18,7 @@ internal static partial class LaneMath
         return LogSpecials(x, Fma(e, Vector256.Create(Ln2High), f + small));
     }
 
-    /// <summary>Base-2 logarithm, each lane; exact for powers of two. Error at most 1 ulp.</summary>
+    /// <summary>Base-2 logarithm, each lane; exact for powers of two. Error at most 1.1 ulp.</summary>
     internal static Vector256<float> Log2(Vector256<float> x)
     {
         var tail = LogTail(Normalise(x, out var scale), scale, out var e, out var f);
