@@ -1,7 +1,7 @@
 namespace IlgpuSeg.Data;
 
 /// <summary>A picture file cannot be read: missing, truncated, damaged, of an unknown or unsupported format, or absurdly large.</summary>
-public sealed class ImageFormatException : Exception
+public sealed class ImageFormatException : DataException
 {
     /// <summary>One line: the file and what is wrong with it.</summary>
     /// <param name="file">The file's name as the caller gave it.</param>
