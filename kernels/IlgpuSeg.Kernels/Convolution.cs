@@ -1,0 +1,99 @@
+// y[n, oy, ox, o] = bias[o] + sum over ky, kx, i of x[n, oy s + ky d - p, ox s + kx d - p, i] * w[ky, kx, i, o]
+//
+// As an implicit matrix product of (pixels x patch) by (patch x output channels): the patches are read in place from x (from a copy with a
+// border of zeros if there is padding), never unfolded. Memory: x, w and y once, the padded copy and w's panels in the workspace.
+// Accumulation: in T, ky, kx, i ascending. The gradients are in ConvolutionGradient.cs.
+using System.Numerics;
+using ILGPU;
+
+namespace IlgpuSeg.Kernels;
+
+/// <summary>Two-dimensional convolution of channels-last images, and its gradients.</summary>
+public static partial class Convolution
+{
+    /// <summary>Elements of workspace that <see cref="Forward"/> needs.</summary>
+    /// <param name="host">The device's kernels.</param>
+    /// <param name="shape">The convolution's sizes.</param>
+    /// <exception cref="ArgumentException">The sizes are out of range.</exception>
+    public static int ForwardWorkspace(KernelHost host, in ConvolutionShape shape)
+    {
+        shape.Validate();
+        var pad = Border(shape);
+        return Total(pad.Length, Gemm.Workspace(host, Patches(shape, pad), Weight(shape), 1));
+    }
+
+    /// <summary>The convolution.</summary>
+    /// <param name="host">The device's kernels.</param>
+    /// <param name="x">[N, H, W, Cin].</param>
+    /// <param name="weight">[kH, kW, Cin, Cout].</param>
+    /// <param name="bias">[Cout], or an empty view.</param>
+    /// <param name="y">The result, [N, outH, outW, Cout].</param>
+    /// <param name="workspace">At least <see cref="ForwardWorkspace"/> elements.</param>
+    /// <param name="shape">The convolution's sizes.</param>
+    /// <exception cref="ArgumentException">The sizes are out of range, or a view is too short.</exception>
+    public static void Forward<T, R>(
+        KernelHost host, ArrayView<T> x, ArrayView<T> weight, ArrayView<T> bias, ArrayView<T> y, ArrayView<T> workspace,
+        in ConvolutionShape shape)
+        where T : unmanaged, INumber<T>
+        where R : struct, IReal<T>
+    {
+        Check("convolution", x.Length, weight.Length, y.Length, workspace.Length, ForwardWorkspace(host, shape), shape);
+        var pad = Border(shape);
+        var image = pad.Apply(host, x, workspace);
+        Gemm.Run<T, R>(host, image, weight, bias, y, workspace.SubView(pad.Length), Patches(shape, pad), Weight(shape));
+    }
+
+    /// <summary>The border that puts every tap of every output pixel inside the image.</summary>
+    private static ConvolutionPad Border(in ConvolutionShape s) => new(
+        s.Batch, s.Height, s.Width, s.InChannels, s.Window.PaddingH, s.Window.PaddingH, s.Window.PaddingW, s.Window.PaddingW);
+
+    /// <summary>Rows are output pixels, the depth is the patch.</summary>
+    private static GemmShape Patches(in ConvolutionShape s, in ConvolutionPad pad)
+    {
+        var w = s.Window;
+        var channels = s.InChannels;
+        var line = pad.PaddedWidth * channels;
+        if (w.IsPointwise) return GemmShape.Matrix(s.OutPixels, s.OutChannels, channels);
+        // Without dilation, the columns of a kernel's row lie side by side in the image: one segment.
+        var run = w.DilationW == 1 ? w.KernelW : 1;
+        return new GemmShape
+        {
+            Rows = s.OutPixels,
+            Columns = s.OutChannels,
+            Depth = w.Taps * channels,
+            RowsInner = s.OutWidth,
+            RowsMid = s.OutHeight,
+            AOuter = pad.PaddedHeight * line,
+            AMid = w.StrideH * line,
+            AInner = w.StrideW * channels,
+            AStep = 1,
+            SegmentLength = run * channels,
+            SegmentsInner = w.KernelW / run,
+            SegmentOuter = w.DilationH * line,
+            SegmentInner = w.DilationW * channels,
+            COuter = s.OutHeight * s.OutWidth * s.OutChannels,
+            CMid = s.OutWidth * s.OutChannels,
+            CInner = s.OutChannels,
+            DepthCount = w.Taps * channels,
+        };
+    }
+
+    private static GemmRight Weight(in ConvolutionShape s) => GemmRight.Matrix(s.Window.Taps * s.InChannels, s.OutChannels);
+
+    private static int Total(params ReadOnlySpan<long> lengths)
+    {
+        long total = 0;
+        foreach (var length in lengths) total += length;
+        if (total > int.MaxValue)
+            throw new ArgumentException($"A convolution would need {total:N0} elements of workspace, more than {int.MaxValue:N0}.");
+        return (int)total;
+    }
+
+    private static void Check(string kernel, long x, long weight, long y, long workspace, long neededWorkspace, in ConvolutionShape shape)
+    {
+        Gemm.Require(kernel, "input", x, shape.InputLength);
+        Gemm.Require(kernel, "weight", weight, shape.WeightLength);
+        Gemm.Require(kernel, "output", y, shape.OutputLength);
+        Gemm.Require(kernel, "workspace", workspace, neededWorkspace);
+    }
+}

@@ -1,0 +1,124 @@
+using System.Numerics;
+using ILGPU;
+using ILGPU.Runtime;
+
+namespace IlgpuSeg.Kernels;
+
+/// <summary>Launches matrix products (see <see cref="GemmShape"/> for what counts as one).</summary>
+public static class Gemm
+{
+    /// <summary>
+    /// Products of at least this many rows lay B out in panels first; with fewer the copy costs more than the better access saves.
+    /// </summary>
+    private const int RowsWorthPacking = 96;
+
+    /// <summary>Elements of workspace that <see cref="Run"/> needs for a product; 0 if it can read B in place.</summary>
+    /// <param name="host">The device's kernels.</param>
+    /// <param name="shape">The product; B's strides are not read.</param>
+    /// <param name="right">Where B lies.</param>
+    /// <param name="batches">Products, or splits of one product, computed at once.</param>
+    /// <exception cref="ArgumentException">The workspace would exceed 2^31 elements.</exception>
+    public static int Workspace(KernelHost host, in GemmShape shape, in GemmRight right, int batches)
+    {
+        if (!NeedsPanels(host, shape, right)) return 0;
+        var width = BlocksPerPanel(host, shape.Columns) * host.Lanes;
+        var panels = KernelHost.Blocks(shape.Columns, width);
+        return Elements("the workspace of a product", PackedBatches(shape, right, batches), panels, shape.Depth, width);
+    }
+
+    /// <summary>C (+)= A B (+ bias).</summary>
+    /// <param name="host">The device's kernels.</param>
+    /// <param name="a">The left operand.</param>
+    /// <param name="b">The right operand.</param>
+    /// <param name="bias">One element per column, or an empty view.</param>
+    /// <param name="c">The result.</param>
+    /// <param name="workspace">At least <see cref="Workspace"/> elements.</param>
+    /// <param name="shape">The product; B's strides and HasBias are filled in here.</param>
+    /// <param name="right">Where B lies.</param>
+    /// <param name="batches">Products (or splits, if <see cref="GemmShape.Split"/> is set): the third grid axis.</param>
+    /// <param name="packed">Whether <paramref name="workspace"/> holds B's panels from an earlier call already.</param>
+    /// <exception cref="ArgumentException">The workspace or the bias is too short.</exception>
+    public static void Run<T, R>(
+        KernelHost host, ArrayView<T> a, ArrayView<T> b, ArrayView<T> bias, ArrayView<T> c, ArrayView<T> workspace,
+        GemmShape shape, in GemmRight right, int batches = 1, bool packed = false)
+        where T : unmanaged, INumber<T>
+        where R : struct, IReal<T>
+    {
+        if (shape.Rows == 0 || shape.Columns == 0 || batches == 0) return;
+        var needed = Workspace(host, shape, right, batches);
+        Require("product", "workspace", workspace.Length, needed);
+        if (bias.Length != 0) Require("product", "bias", bias.Length, shape.Columns);
+
+        var blocks = BlocksPerPanel(host, shape.Columns);
+        var width = blocks * host.Lanes;
+        var panels = KernelHost.Blocks(shape.Columns, width);
+        if (needed > 0)
+        {
+            var copies = PackedBatches(shape, right, batches);
+            if (!packed) GemmPack.Pack(host, b, workspace, right, shape.Columns, shape.Depth, blocks, copies);
+            b = workspace;
+            shape.BStep = width;
+            shape.BPanel = shape.Depth * width;
+            shape.BBatch = copies > 1 ? panels * shape.BPanel : 0;
+        }
+        else
+        {
+            b = b.SubView(right.Start);
+            shape.BStep = right.Inner;
+            shape.BPanel = width;
+            shape.BBatch = right.Batch;
+        }
+        shape.HasBias = bias.Length != 0 ? 1 : 0;
+        // An absent bias still needs a valid view as argument; the kernel does not read it.
+        if (bias.Length == 0) bias = c;
+
+        var launch = new KernelConfig(
+            new Index3D(KernelHost.Blocks(shape.Rows, GemmTile.Rows), panels, batches), new Index3D(host.Lanes, 1, 1));
+        if (blocks == 2)
+        {
+            host.Load(static a => a.LoadStreamKernel<ArrayView<T>, ArrayView<T>, ArrayView<T>, ArrayView<T>, GemmShape>(
+                GemmTile.WideKernel<T, R>))(launch, a, b, bias, c, shape);
+        }
+        else
+        {
+            host.Load(static a => a.LoadStreamKernel<ArrayView<T>, ArrayView<T>, ArrayView<T>, ArrayView<T>, GemmShape>(
+                GemmTile.NarrowKernel<T, R>))(launch, a, b, bias, c, shape);
+        }
+    }
+
+    /// <summary>The product of extents, if 32-bit indices reach it.</summary>
+    /// <exception cref="ArgumentException">There are more than 2^31 - 1 elements.</exception>
+    internal static int Elements(string what, params ReadOnlySpan<int> extents)
+    {
+        long product = 1;
+        foreach (var extent in extents)
+        {
+            product *= extent;
+            if (product > int.MaxValue)
+                throw new ArgumentException($"{what} would have more than {int.MaxValue:N0} elements, which kernels cannot index.");
+        }
+        return (int)product;
+    }
+
+    /// <summary>Refuses a view that is too short.</summary>
+    /// <exception cref="ArgumentException">The view is too short.</exception>
+    internal static void Require(string kernel, string name, long length, long needed)
+    {
+        if (length < needed)
+            throw new ArgumentException($"The {kernel} needs {needed:N0} elements of {name} but got {length:N0}.");
+    }
+
+    /// <summary>Two blocks of lanes, unless one suffices for all columns.</summary>
+    private static int BlocksPerPanel(KernelHost host, int columns) => columns <= host.Lanes ? 1 : 2;
+
+    // B can be read in place if its columns are contiguous, fill the panels (so that no lane reads beyond a row), and its rows have one stride.
+    private static bool NeedsPanels(KernelHost host, in GemmShape shape, in GemmRight right)
+    {
+        var width = BlocksPerPanel(host, shape.Columns) * host.Lanes;
+        var plain = right.Column == 1 && shape.Columns % width == 0 && shape.Depth <= right.DepthInner;
+        return !plain || shape.Rows >= RowsWorthPacking;
+    }
+
+    private static int PackedBatches(in GemmShape shape, in GemmRight right, int batches) =>
+        shape.Split == 0 && right.Batch != 0 ? batches : 1;
+}

@@ -1,0 +1,59 @@
+// The right operand of a product, laid out in panels: panel[p][k][w] = B(k, p * width + w), zero beyond the last column.
+//
+// Memory: reads B once (along its columns if they are contiguous; along its rows, a few at a time, if it is transposed), writes every
+// panel once. No arithmetic.
+using System.Numerics;
+using ILGPU;
+using ILGPU.Runtime;
+
+namespace IlgpuSeg.Kernels;
+
+/// <summary>Lays out the right operand of a product for <see cref="GemmTile"/>.</summary>
+internal static class GemmPack
+{
+    /// <summary>Rows that a thread copies: consecutive elements of a transposed operand, so that no cache line is fetched twice.</summary>
+    private const int RowsPerThread = 8;
+
+    internal static void PackKernel<T>(ArrayView<T> source, ArrayView<T> panels, GemmRight right, int columns, int depth, int blocks)
+        where T : unmanaged, INumber<T>
+    {
+        var width = blocks * Group.DimX;
+        var panel = Grid.IdxY / blocks;
+        var w = (Grid.IdxY - panel * blocks) * Group.DimX + Group.IdxX;
+        var n = panel * width + w;
+        var first = Grid.IdxX * RowsPerThread;
+        var last = first + RowsPerThread < depth ? first + RowsPerThread : depth;
+        var batch = Grid.IdxZ * right.Batch;
+        var to = (Grid.IdxZ * (Grid.DimY / blocks) + panel) * depth * width + w;
+        for (var k = first; k < last; k++)
+        {
+            var value = T.Zero;
+            if (n < columns)
+            {
+                value = source[batch + n * right.Column + GemmTile.Offset(
+                    k, right.DepthInner, right.DepthMid, right.Start, right.Outer, right.Mid, right.Inner)];
+            }
+            panels[to + k * width] = value;
+        }
+    }
+
+    /// <summary>Writes the panels of all batches.</summary>
+    /// <param name="host">The device's kernels.</param>
+    /// <param name="source">The operand.</param>
+    /// <param name="panels">batches x panels x depth x (blocks x lanes) elements.</param>
+    /// <param name="right">Where the operand's elements lie.</param>
+    /// <param name="columns">Columns of the operand.</param>
+    /// <param name="depth">Rows of the operand.</param>
+    /// <param name="blocks">Blocks of lanes in a panel.</param>
+    /// <param name="batches">Operands.</param>
+    public static void Pack<T>(
+        KernelHost host, ArrayView<T> source, ArrayView<T> panels, GemmRight right, int columns, int depth, int blocks, int batches)
+        where T : unmanaged, INumber<T>
+    {
+        if (depth == 0) return;
+        var panelCount = KernelHost.Blocks(columns, blocks * host.Lanes);
+        var grid = new Index3D(KernelHost.Blocks(depth, RowsPerThread), panelCount * blocks, batches);
+        host.Load(static a => a.LoadStreamKernel<ArrayView<T>, ArrayView<T>, GemmRight, int, int, int>(PackKernel<T>))(
+            new KernelConfig(grid, new Index3D(host.Lanes, 1, 1)), source, panels, right, columns, depth, blocks);
+    }
+}

@@ -1,0 +1,202 @@
+// C(row, n) (+)= sum over k of A(row, k) * B(k, n) (+ bias[n]): the one kernel behind matrix products and convolutions.
+//
+// Work: a group computes 6 rows x (2 or 1) blocks of lanes. A thread holds its 12 (6) sums in locals; per k it loads B once per block
+//   (consecutive over the lanes) and A once per row (uniform over the group), for 12 (6) multiply-adds.
+// Memory: reads A in place by strides, B in panels (padded with zeros beyond the last column, so the loop has no tests); writes C once.
+// Accumulation: in T, by fused multiply-adds, k ascending. Splits of the depth go to separate C's, see GemmReduction.
+using System.Numerics;
+using System.Runtime.CompilerServices;
+using ILGPU;
+
+namespace IlgpuSeg.Kernels;
+
+/// <summary>The register-tiled kernels of the matrix product.</summary>
+internal static class GemmTile
+{
+    /// <summary>Rows that one group computes.</summary>
+    public const int Rows = 6;
+
+    /// <summary>Six rows by two blocks of lanes.</summary>
+    internal static void WideKernel<T, R>(ArrayView<T> a, ArrayView<T> b, ArrayView<T> bias, ArrayView<T> c, GemmShape s)
+        where T : unmanaged, INumber<T>
+        where R : struct, IReal<T>
+    {
+        var row = Grid.IdxX * Rows;
+        var lanes = Group.DimX;
+        var begin = Grid.IdxZ * s.Split + s.DepthStart;
+        var end = End(Grid.IdxZ, begin, s.Split, s.DepthCount, s.Depth);
+        var aBase = Grid.IdxZ * s.ABatch;
+        var ib = Grid.IdxZ * s.BBatch + Grid.IdxY * s.BPanel + begin * s.BStep + Group.IdxX;
+        var a0 = aBase + AOffset(row, s);
+        var a1 = aBase + AOffset(row + 1, s);
+        var a2 = aBase + AOffset(row + 2, s);
+        var a3 = aBase + AOffset(row + 3, s);
+        var a4 = aBase + AOffset(row + 4, s);
+        var a5 = aBase + AOffset(row + 5, s);
+        T c00 = T.Zero, c01 = T.Zero, c10 = T.Zero, c11 = T.Zero, c20 = T.Zero, c21 = T.Zero;
+        T c30 = T.Zero, c31 = T.Zero, c40 = T.Zero, c41 = T.Zero, c50 = T.Zero, c51 = T.Zero;
+
+        var segment = begin / s.SegmentLength;
+        var outer = segment / s.SegmentsInner;
+        var inner = segment - outer * s.SegmentsInner;
+        for (var k = begin; k < end; k += s.SegmentLength)
+        {
+            var offset = outer * s.SegmentOuter + inner * s.SegmentInner;
+            var count = end - k < s.SegmentLength ? end - k : s.SegmentLength;
+            var v0 = a.SubView(a0 + offset);
+            var v1 = a.SubView(a1 + offset);
+            var v2 = a.SubView(a2 + offset);
+            var v3 = a.SubView(a3 + offset);
+            var v4 = a.SubView(a4 + offset);
+            var v5 = a.SubView(a5 + offset);
+            var ia = 0;
+            for (var j = 0; j < count; j++)
+            {
+                var b0 = b[ib];
+                var b1 = b[ib + lanes];
+                c00 = R.Fma(v0[ia], b0, c00);
+                c01 = R.Fma(v0[ia], b1, c01);
+                c10 = R.Fma(v1[ia], b0, c10);
+                c11 = R.Fma(v1[ia], b1, c11);
+                c20 = R.Fma(v2[ia], b0, c20);
+                c21 = R.Fma(v2[ia], b1, c21);
+                c30 = R.Fma(v3[ia], b0, c30);
+                c31 = R.Fma(v3[ia], b1, c31);
+                c40 = R.Fma(v4[ia], b0, c40);
+                c41 = R.Fma(v4[ia], b1, c41);
+                c50 = R.Fma(v5[ia], b0, c50);
+                c51 = R.Fma(v5[ia], b1, c51);
+                ia += s.AStep;
+                ib += s.BStep;
+            }
+            inner++;
+            if (inner == s.SegmentsInner)
+            {
+                inner = 0;
+                outer++;
+            }
+        }
+
+        var n = Grid.IdxY * 2 * lanes + Group.IdxX;
+        Store(bias, c, s, row, n, c00);
+        Store(bias, c, s, row, n + lanes, c01);
+        Store(bias, c, s, row + 1, n, c10);
+        Store(bias, c, s, row + 1, n + lanes, c11);
+        Store(bias, c, s, row + 2, n, c20);
+        Store(bias, c, s, row + 2, n + lanes, c21);
+        Store(bias, c, s, row + 3, n, c30);
+        Store(bias, c, s, row + 3, n + lanes, c31);
+        Store(bias, c, s, row + 4, n, c40);
+        Store(bias, c, s, row + 4, n + lanes, c41);
+        Store(bias, c, s, row + 5, n, c50);
+        Store(bias, c, s, row + 5, n + lanes, c51);
+    }
+
+    /// <summary>Six rows by one block of lanes, for products of few columns.</summary>
+    internal static void NarrowKernel<T, R>(ArrayView<T> a, ArrayView<T> b, ArrayView<T> bias, ArrayView<T> c, GemmShape s)
+        where T : unmanaged, INumber<T>
+        where R : struct, IReal<T>
+    {
+        var row = Grid.IdxX * Rows;
+        var begin = Grid.IdxZ * s.Split + s.DepthStart;
+        var end = End(Grid.IdxZ, begin, s.Split, s.DepthCount, s.Depth);
+        var aBase = Grid.IdxZ * s.ABatch;
+        var ib = Grid.IdxZ * s.BBatch + Grid.IdxY * s.BPanel + begin * s.BStep + Group.IdxX;
+        var a0 = aBase + AOffset(row, s);
+        var a1 = aBase + AOffset(row + 1, s);
+        var a2 = aBase + AOffset(row + 2, s);
+        var a3 = aBase + AOffset(row + 3, s);
+        var a4 = aBase + AOffset(row + 4, s);
+        var a5 = aBase + AOffset(row + 5, s);
+        T c0 = T.Zero, c1 = T.Zero, c2 = T.Zero, c3 = T.Zero, c4 = T.Zero, c5 = T.Zero;
+
+        var segment = begin / s.SegmentLength;
+        var outer = segment / s.SegmentsInner;
+        var inner = segment - outer * s.SegmentsInner;
+        for (var k = begin; k < end; k += s.SegmentLength)
+        {
+            var offset = outer * s.SegmentOuter + inner * s.SegmentInner;
+            var count = end - k < s.SegmentLength ? end - k : s.SegmentLength;
+            var v0 = a.SubView(a0 + offset);
+            var v1 = a.SubView(a1 + offset);
+            var v2 = a.SubView(a2 + offset);
+            var v3 = a.SubView(a3 + offset);
+            var v4 = a.SubView(a4 + offset);
+            var v5 = a.SubView(a5 + offset);
+            var ia = 0;
+            for (var j = 0; j < count; j++)
+            {
+                var b0 = b[ib];
+                c0 = R.Fma(v0[ia], b0, c0);
+                c1 = R.Fma(v1[ia], b0, c1);
+                c2 = R.Fma(v2[ia], b0, c2);
+                c3 = R.Fma(v3[ia], b0, c3);
+                c4 = R.Fma(v4[ia], b0, c4);
+                c5 = R.Fma(v5[ia], b0, c5);
+                ia += s.AStep;
+                ib += s.BStep;
+            }
+            inner++;
+            if (inner == s.SegmentsInner)
+            {
+                inner = 0;
+                outer++;
+            }
+        }
+
+        var n = Grid.IdxY * Group.DimX + Group.IdxX;
+        Store(bias, c, s, row, n, c0);
+        Store(bias, c, s, row + 1, n, c1);
+        Store(bias, c, s, row + 2, n, c2);
+        Store(bias, c, s, row + 3, n, c3);
+        Store(bias, c, s, row + 4, n, c4);
+        Store(bias, c, s, row + 5, n, c5);
+    }
+
+    /// <summary>Where the depth ends for this launch and split.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static int End(int z, int begin, int split, int count, int depth)
+    {
+        var last = split == 0 ? depth : (z + 1) * split;
+        last = last < depth ? last : depth;
+        return begin + count < last ? begin + count : last;
+    }
+
+    // Rows beyond the last one repeat it: the loop needs no tests, and they are not stored.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static int AOffset(int row, GemmShape s) =>
+        Offset(row < s.Rows ? row : s.Rows - 1, s.RowsInner, s.RowsMid, s.AStart, s.AOuter, s.AMid, s.AInner);
+
+    /// <summary>The offset of an index that is split in three.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal static int Offset(int index, int extentInner, int extentMid, int start, int outerStride, int midStride, int innerStride)
+    {
+        var offset = start;
+        var inner = index;
+        if (index >= extentInner)
+        {
+            var line = index / extentInner;
+            var outer = line / extentMid;
+            inner = index - line * extentInner;
+            offset += outer * outerStride + (line - outer * extentMid) * midStride;
+        }
+        return offset + inner * innerStride;
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Store<T>(ArrayView<T> bias, ArrayView<T> c, GemmShape s, int row, int n, T sum)
+        where T : unmanaged, INumber<T>
+    {
+        if (row < s.Rows)
+        {
+            var i = Grid.IdxZ * s.CBatch + n + Offset(row, s.RowsInner, s.RowsMid, s.CStart, s.COuter, s.CMid, s.CInner);
+            if (n < s.Columns)
+            {
+                var value = sum;
+                if (s.HasBias != 0) value += bias[n];
+                if (s.Accumulate != 0) value += c[i];
+                c[i] = value;
+            }
+        }
+    }
+}

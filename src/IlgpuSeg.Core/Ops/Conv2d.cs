@@ -1,0 +1,106 @@
+using System.Numerics;
+using ILGPU;
+using IlgpuSeg.Kernels;
+
+namespace IlgpuSeg.Ops;
+
+/// <summary>
+/// Two-dimensional convolution (as in PyTorch, the kernel is not flipped):
+/// y[n, oy, ox, o] = bias[o] + sum over ky, kx, i of x[n, oy s + ky d - p, ox s + kx d - p, i] w[ky, kx, i, o].
+/// </summary>
+public static class Conv2d
+{
+    private const string Op = "Conv2d";
+
+    /// <summary>The convolution with the same stride, padding and dilation for rows and columns.</summary>
+    /// <param name="x">[N, H, W, Cin]; floating point.</param>
+    /// <param name="weight">[kH, kW, Cin, Cout]; of the same dtype.</param>
+    /// <param name="bias">[Cout], or null.</param>
+    /// <param name="stride">Input pixels from an output pixel to the next.</param>
+    /// <param name="padding">Zeros on each side of the image.</param>
+    /// <param name="dilation">Input pixels from a kernel element to the next.</param>
+    /// <returns>[N, floor((H + 2 padding - dilation (kH - 1) - 1) / stride) + 1, .., Cout].</returns>
+    /// <exception cref="ShapeException">The shapes do not fit; the message names them and the rule.</exception>
+    /// <exception cref="ArgumentException">A number is out of its range, or devices or dtypes differ.</exception>
+    public static Tensor Apply(Tensor x, Tensor weight, Tensor? bias, int stride = 1, int padding = 0, int dilation = 1) =>
+        Apply(x, weight, bias, Conv2dOptions.Square(stride, padding, dilation));
+
+    /// <summary>The convolution.</summary>
+    /// <param name="x">[N, H, W, Cin]; floating point.</param>
+    /// <param name="weight">[kH, kW, Cin, Cout]; of the same dtype.</param>
+    /// <param name="bias">[Cout], or null.</param>
+    /// <param name="options">Stride, padding and dilation.</param>
+    /// <returns>[N, outH, outW, Cout].</returns>
+    /// <exception cref="ShapeException">The shapes do not fit; the message names them and the rule.</exception>
+    /// <exception cref="ArgumentException">A number is out of its range, or devices or dtypes differ.</exception>
+    public static Tensor Apply(Tensor x, Tensor weight, Tensor? bias, Conv2dOptions options)
+    {
+        var shape = CheckShapes(x, weight, bias, options);
+        return x.DType == DType.Float64 ? Run<double, Real64>(x, weight, bias, shape) : Run<float, Real32>(x, weight, bias, shape);
+    }
+
+    private static Tensor Run<T, R>(Tensor x, Tensor weight, Tensor? bias, ConvolutionShape shape)
+        where T : unmanaged, INumber<T>
+        where R : struct, IReal<T>
+    {
+        var host = x.Device.Kernels;
+        var y = Tensor.Empty(new Shape(shape.Batch, shape.OutHeight, shape.OutWidth, shape.OutChannels), x.DType, x.Device);
+        using (var workspace = Workspace(x, Convolution.ForwardWorkspace(host, shape)))
+        {
+            Convolution.Forward<T, R>(
+                host, x.View<T>(), weight.View<T>(), bias?.View<T>() ?? ArrayView<T>.Empty, y.View<T>(), workspace.View<T>(), shape);
+        }
+        return Autograd.Record(Op, y, [x, weight, bias], dy => [
+            x.RequiresGrad ? DataGradient<T, R>(dy, weight, x.Shape, shape) : null,
+            weight.RequiresGrad ? WeightGradient<T, R>(x, dy, weight.Shape, shape) : null,
+            bias is { RequiresGrad: true } ? BiasGradient<T>(dy, shape) : null,
+        ], x, weight);
+    }
+
+    private static Tensor DataGradient<T, R>(Tensor dy, Tensor weight, Shape xShape, in ConvolutionShape shape)
+        where T : unmanaged, INumber<T>
+        where R : struct, IReal<T>
+    {
+        var host = dy.Device.Kernels;
+        var dx = Tensor.Empty(xShape, dy.DType, dy.Device);
+        using var workspace = Workspace(dy, Convolution.DataGradientWorkspace(host, shape));
+        Convolution.DataGradient<T, R>(host, dy.View<T>(), weight.View<T>(), dx.View<T>(), workspace.View<T>(), shape);
+        return dx;
+    }
+
+    private static Tensor WeightGradient<T, R>(Tensor x, Tensor dy, Shape weightShape, in ConvolutionShape shape)
+        where T : unmanaged, INumber<T>
+        where R : struct, IReal<T>
+    {
+        var host = dy.Device.Kernels;
+        var dw = Tensor.Empty(weightShape, dy.DType, dy.Device);
+        using var workspace = Workspace(dy, Convolution.WeightGradientWorkspace(host, shape));
+        Convolution.WeightGradient<T, R>(host, x.View<T>(), dy.View<T>(), dw.View<T>(), workspace.View<T>(), shape);
+        return dw;
+    }
+
+    private static Tensor BiasGradient<T>(Tensor dy, in ConvolutionShape shape)
+        where T : unmanaged, INumber<T>
+    {
+        var db = Tensor.Empty(new Shape(shape.OutChannels), dy.DType, dy.Device);
+        using var workspace = Workspace(dy, Convolution.BiasGradientWorkspace(shape));
+        Convolution.BiasGradient(dy.Device.Kernels, dy.View<T>(), db.View<T>(), workspace.View<T>(), shape);
+        return db;
+    }
+
+    private static Tensor Workspace(Tensor like, int length) => Tensor.Empty(new Shape(length), like.DType, like.Device);
+
+    private static ConvolutionShape CheckShapes(Tensor x, Tensor weight, Tensor? bias, Conv2dOptions options)
+    {
+        OpCheck.SameDevice(Op, x, weight, bias);
+        OpCheck.SameDType(Op, x, weight, bias);
+        OpCheck.FloatingPoint(Op, "x", x);
+        OpCheck.Rank(Op, "x", x, 4);
+        OpCheck.Rank(Op, "weight", weight, 4);
+        if (weight.Shape[2] != x.C)
+            throw new ShapeException(Op, "weight [kH, kW, Cin, Cout] must take x's channels", ("x", x.Shape), ("weight", weight.Shape));
+        if (bias is not null && bias.Shape != new Shape(weight.Shape[3]))
+            throw new ShapeException(Op, "bias must be [Cout]", ("weight", weight.Shape), ("bias", bias.Shape));
+        return new ConvolutionShape(x.N, x.H, x.W, x.C, weight.Shape[3], options.Window(Op, x.Shape, weight.Shape));
+    }
+}

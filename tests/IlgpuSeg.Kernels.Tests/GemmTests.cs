@@ -1,0 +1,104 @@
+using System.Numerics;
+using ILGPU;
+
+namespace IlgpuSeg.Kernels.Tests;
+
+public class GemmTests
+{
+    [Theory]
+    [InlineData(1, 1, 1)]
+    [InlineData(6, 16, 8)]
+    [InlineData(7, 17, 5)]
+    [InlineData(13, 8, 32)]
+    [InlineData(5, 9, 3)]
+    [InlineData(100, 32, 17)]
+    [InlineData(97, 19, 40)]
+    [InlineData(33, 64, 1)]
+    public void MatrixProductsOfAllTransposes(int m, int n, int k)
+    {
+        foreach (var (transposedA, transposedB) in new[] { (false, false), (true, false), (false, true), (true, true) })
+        {
+            Check<float, Real32>(m, n, k, 1, transposedA, transposedB, bias: true);
+            Check<double, Real64>(m, n, k, 3, transposedA, transposedB, bias: false);
+        }
+    }
+
+    [Fact]
+    public void RandomMatrixProducts()
+    {
+        using var arrays = new TestArrays<float>(7);
+        for (var i = 0; i < 40; i++)
+        {
+            Check<float, Real32>(
+                arrays.Next(1, 40), arrays.Next(1, 50), arrays.Next(1, 60), arrays.Next(1, 3), arrays.Coin(), arrays.Coin(), arrays.Coin());
+        }
+    }
+
+    [Fact]
+    public void AProductOfDepthZeroIsTheBias()
+    {
+        using var arrays = new TestArrays<float>(1);
+        var bias = arrays.Values(5);
+        var c = arrays.Unset(15);
+        Gemm.Run<float, Real32>(
+            TestArrays<float>.Host, c, c, arrays.On(bias), c, ArrayView<float>.Empty, GemmShape.Matrix(3, 5, 0), GemmRight.Matrix(0, 5));
+        TestArrays<float>.AssertClose([.. bias, .. bias, .. bias], c, 1, "depth 0");
+    }
+
+    [Theory]
+    [InlineData(1, 1)]
+    [InlineData(511, 3)]
+    [InlineData(513, 19)]
+    [InlineData(2051, 8)]
+    public void ColumnSums(int rows, int columns)
+    {
+        using var arrays = new TestArrays<float>(rows);
+        var x = arrays.Values(rows * columns);
+        var total = arrays.Unset(columns);
+        var workspace = arrays.Unset(GemmReduction.ColumnWorkspace(rows, columns));
+        GemmReduction.SumColumns(TestArrays<float>.Host, arrays.On(x), total, workspace, rows, columns);
+        TestArrays<float>.AssertClose(ConvolutionReference.ColumnSums(x, columns), total, rows, (rows, columns));
+    }
+
+    [Fact]
+    public void AWorkspaceThatIsTooShortIsRefused()
+    {
+        using var arrays = new TestArrays<float>(1);
+        var shape = GemmShape.Matrix(4, 5, 6);
+        var right = GemmRight.Matrix(6, 5);
+        var needed = Gemm.Workspace(TestArrays<float>.Host, shape, right, 1);
+        Assert.True(needed > 0);
+        var a = arrays.Unset(64);
+        var error = Assert.Throws<ArgumentException>(
+            () => Gemm.Run<float, Real32>(TestArrays<float>.Host, a, a, ArrayView<float>.Empty, a, arrays.Unset(needed - 1), shape, right));
+        Assert.Contains("workspace", error.Message);
+        Assert.Contains($"{needed - 1:N0}", error.Message);
+    }
+
+    private static void Check<T, R>(int m, int n, int k, int batches, bool transposedA, bool transposedB, bool bias)
+        where T : unmanaged, INumber<T>
+        where R : struct, IReal<T>
+    {
+        using var arrays = new TestArrays<T>(m * 1000 + n * 10 + k);
+        var a = arrays.Values(batches * m * k);
+        var b = arrays.Values(batches * k * n);
+        var addend = bias ? arrays.Values(n) : [];
+        var shape = GemmShape.Matrix(m, n, k, transposedA);
+        shape.ABatch = m * k;
+        shape.CBatch = m * n;
+        var right = GemmRight.Matrix(k, n, transposedB, k * n);
+        var host = TestArrays<T>.Host;
+        var c = arrays.Unset(batches * m * n);
+        Gemm.Run<T, R>(
+            host, arrays.On(a), arrays.On(b), arrays.On(addend), c, arrays.Unset(Gemm.Workspace(host, shape, right, batches)), shape, right, batches);
+
+        var expected = new List<double>();
+        for (var batch = 0; batch < batches; batch++)
+        {
+            var product = ConvolutionReference.Product(
+                a[(batch * m * k)..((batch + 1) * m * k)], b[(batch * k * n)..((batch + 1) * k * n)], m, n, k, transposedA, transposedB);
+            for (var i = 0; i < product.Length; i++) expected.Add(product[i] + (bias ? addend[i % n] : 0));
+        }
+        TestArrays<T>.AssertClose([.. expected], c, k, (m, n, k, batches, transposedA, transposedB, bias));
+    }
+}
