@@ -15,7 +15,7 @@ public class LaneMathFloatTests
 
     public static TheoryData<string, double> Bounds => new()
     {
-        { "Exp", 1 }, { "Exp2", 1 }, { "Log", 1 }, { "Log2", 1.1 }, { "Log10", 2 }, { "Tanh", 1.5 }, { "Erf", 1.1 },
+        { "Exp", 1.02 }, { "Exp2", 1 }, { "Log", 1 }, { "Log2", 1.1 }, { "Log10", 2 }, { "Tanh", 1.5 }, { "Erf", 1.12 },
         { "Sin", 1 }, { "Cos", 1 }, { "Sqrt", 0.5 }, { "Rsqrt", 1.5 }, { "Rcp", 0.5 }, { "Floor", 0 }, { "Round", 0 },
         { "Ceiling", 0 }, { "Truncate", 0 }, { "RoundAwayFromZero", 0 }, { "Tan", 1.1 }, { "Atan", 1 },
     };
@@ -97,13 +97,14 @@ public class LaneMathFloatTests
     public void A_lane_does_not_depend_on_its_neighbours()
     {
         var random = new Random(5);
-        float[] others = [float.NaN, float.PositiveInfinity, -1f, 0f, 1e-42f, 3e38f];
+        float[] others = [float.NaN, float.PositiveInfinity, -1f, 0f, 0.1f, 1e-42f, 3e38f, 1e4f];
         foreach (var name in new[] { "Exp", "Exp2", "Log", "Log2", "Log10", "Tanh", "Erf", "Sin", "Cos" })
         {
             var lanes = Find(name).Lanes;
             for (var i = 0; i < 2000; i++)
             {
-                var x = BitConverter.Int32BitsToSingle(random.Next());
+                // All magnitudes, and half the time ordinary ones.
+                var x = (i & 8) == 0 ? BitConverter.Int32BitsToSingle(random.Next()) : (float)(random.NextDouble() * 20);
                 var among = Vector256.Create(others[random.Next(others.Length)]).WithElement(i & 7, x);
                 var expected = BitConverter.SingleToInt32Bits(lanes(Vector256.Create(x))[0]);
                 Assert.Equal(expected, BitConverter.SingleToInt32Bits(lanes(among)[i & 7]));

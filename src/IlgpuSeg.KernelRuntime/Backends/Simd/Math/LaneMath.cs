@@ -13,7 +13,7 @@ namespace IlgpuSeg.KernelRuntime.Backends.Simd;
 /// </para>
 /// <para>
 /// Why not System.Numerics' vector functions: measured over all floats their Exp is off by 2.3 ulp, Log by 1.9, Log2 by 3.5; Exp2, Tanh
-/// and Erf do not exist there; some send all lanes down a slow path when one is special. Coefficients: docs/lane-math/minimax.py.
+/// and Erf do not exist there (speeds are alike). Sin and Cos are theirs. Coefficients: docs/lane-math/minimax.py.
 /// </para>
 /// <para>
 /// Double precision works on the two 256-bit halves on every CPU: it serves parity and gradient checks, so one code path is worth more

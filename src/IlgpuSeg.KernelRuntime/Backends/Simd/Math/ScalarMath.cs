@@ -30,10 +30,10 @@ internal static class ScalarMath
     internal static float Erf(float x) => LaneMath.Erf(Vector256.CreateScalar(x)).ToScalar();
 
     /// <inheritdoc cref="LaneMath.Sin(Vector256{float})"/>
-    internal static float Sin(float x) => MathF.Sin(x);
+    internal static float Sin(float x) => LaneMath.Sin(Vector256.CreateScalar(x)).ToScalar();
 
     /// <inheritdoc cref="LaneMath.Cos(Vector256{float})"/>
-    internal static float Cos(float x) => MathF.Cos(x);
+    internal static float Cos(float x) => LaneMath.Cos(Vector256.CreateScalar(x)).ToScalar();
 
     /// <inheritdoc cref="LaneMath.Pow(Vector256{float}, Vector256{float})"/>
     internal static float Pow(float x, float y) => LaneMath.Pow(Vector256.CreateScalar(x), Vector256.CreateScalar(y)).ToScalar();
