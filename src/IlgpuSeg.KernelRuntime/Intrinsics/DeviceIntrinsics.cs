@@ -1,4 +1,5 @@
 using ILGPU.Algorithms;
+using ILGPU.IR.Intrinsics;
 
 namespace IlgpuSeg.KernelRuntime;
 
@@ -6,9 +7,11 @@ namespace IlgpuSeg.KernelRuntime;
 public static class DeviceIntrinsics
 {
     /// <summary>The product of two numbers plus a third, rounded once.</summary>
+    [IntrinsicImplementation]
     public static float Fma(float a, float b, float c) => MathF.FusedMultiplyAdd(a, b, c);
 
     /// <summary>The product of two numbers plus a third, rounded once.</summary>
+    [IntrinsicImplementation]
     public static double Fma(double a, double b, double c) => Math.FusedMultiplyAdd(a, b, c);
 
     /// <summary>The error function.</summary>
