@@ -4,8 +4,8 @@
 //   dw[ky, kx, i, o] = sum over n, oy, ox of x[n, oy s + ky d - p, ox s + kx d - p, i] * dy[n, oy, ox, o]
 //   db[o]            = sum over n, oy, ox of dy[n, oy, ox, o]
 //
-// dx gathers: the input pixels fall into stride x stride phases; within a phase every pixel meets the same taps, so a phase is a convolution
-//   of dy (with a border of zeros) with those taps in reverse, written at every stride-th pixel. Nothing is scattered.
+// dx gathers: the input pixels fall into stride x stride phases; within a phase every pixel meets the same taps, so a phase is a
+//   convolution of dy (with a border of zeros) with those taps in reverse, written at every stride-th pixel. Nothing is scattered.
 // dw is a product of (taps x input channels) by (pixels) by (output channels). Its depth, the pixels, is cut by a rule that reads only the
 //   sizes: into splits whose sums go to the workspace and are added in order, and into steps that add to their split one after the other.
 // Memory: dy (x for dw) once more for the border, panels of w (dy for dw), the splits' sums; all in the workspace.
@@ -56,7 +56,8 @@ public static partial class Convolution
         where T : unmanaged, INumber<T>
         where R : struct, IReal<T>
     {
-        Check("convolution's data gradient", dx.Length, weight.Length, dy.Length, workspace.Length, DataGradientWorkspace(host, shape), shape);
+        var needed = DataGradientWorkspace(host, shape);
+        Check("convolution's data gradient", dx.Length, weight.Length, dy.Length, workspace.Length, needed, shape);
         var pad = OutputBorder(shape);
         var image = pad.Apply(host, dy, workspace);
         var panels = workspace.SubView(pad.Length);
@@ -96,7 +97,8 @@ public static partial class Convolution
         where T : unmanaged, INumber<T>
         where R : struct, IReal<T>
     {
-        Check("convolution's weight gradient", x.Length, dw.Length, dy.Length, workspace.Length, WeightGradientWorkspace(host, shape), shape);
+        var needed = WeightGradientWorkspace(host, shape);
+        Check("convolution's weight gradient", x.Length, dw.Length, dy.Length, workspace.Length, needed, shape);
         var pad = Border(shape);
         var image = pad.Apply(host, x, workspace);
         var product = PatchesTransposed(shape, pad, out var splits);

@@ -15,7 +15,7 @@ public readonly record struct ConvolutionWindow(
     /// <summary>Kernel elements.</summary>
     public int Taps => KernelH * KernelW;
 
-    /// <summary>Rows of the output: floor((height + 2 padding - dilation (kernel - 1) - 1) / stride) + 1, or 0 if the window does not fit.</summary>
+    /// <summary>Rows of the output, floor((height + 2 padding - dilation (kernel - 1) - 1) / stride) + 1; 0 if the window does not fit.</summary>
     /// <param name="height">Rows of the image.</param>
     public int OutputH(int height) => Extent(height, KernelH, StrideH, PaddingH, DilationH);
 
@@ -84,7 +84,10 @@ public readonly record struct ConvolutionShape(
     {
         Window.Validate();
         if (Batch < 1 || InChannels < 1 || OutChannels < 1)
-            throw new ArgumentException($"A convolution needs images and channels; got {Batch} images, {InChannels} to {OutChannels} channels.");
+        {
+            throw new ArgumentException(
+                $"A convolution needs images and channels; got {Batch} images, {InChannels} to {OutChannels} channels.");
+        }
         if (OutHeight < 1 || OutWidth < 1)
         {
             throw new ArgumentException(

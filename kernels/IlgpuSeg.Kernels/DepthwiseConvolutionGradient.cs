@@ -3,7 +3,7 @@
 //   dx[n, iy, ix, c] = sum over ky, kx with iy = oy s + ky d - p of dy[n, oy, ox, c] * w[ky, kx, c]
 //   dw[ky, kx, c]    = sum over n, oy, ox of x[n, oy s + ky d - p, ox s + kx d - p, c] * dy[n, oy, ox, c]
 //
-// dx: with stride 1 it is the forward kernel with the weights reversed and the padding d (k - 1) - p; else a kernel that gathers, pixel by pixel.
+// dx: with stride 1 it is the forward kernel with the weights reversed and the padding d (k - 1) - p; else a kernel that gathers.
 // dw: a thread sums four neighbouring taps of a kernel row over the pixels of a part of the output's lines (the parts depend on the sizes
 //   only), two pixels at a time; then the parts are added in order.
 // Memory: dx reads dy as the forward pass reads x. dw reads x and dy through the caches (taps / 4 times); the parts are in the workspace.
@@ -52,7 +52,8 @@ public static partial class DepthwiseConvolution
         dx[Grid.IdxX * s.Channels + c] = sum;
     }
 
-    internal static void WeightKernel<T, R>(ArrayView<T> x, ArrayView<T> dy, ArrayView<T> parts, int lines, int linesPerPart, DepthwiseArguments s)
+    internal static void WeightKernel<T, R>(
+        ArrayView<T> x, ArrayView<T> dy, ArrayView<T> parts, int lines, int linesPerPart, DepthwiseArguments s)
         where T : unmanaged, INumber<T>
         where R : struct, IReal<T>
     {
@@ -179,7 +180,8 @@ public static partial class DepthwiseConvolution
         var s = DepthwiseArguments.From(shape);
         s.Tiles = KernelHost.Blocks(s.KernelW, TapsPerThread);
         var grid = new Index3D(s.KernelH * s.Tiles, KernelHost.Blocks(s.Channels, host.Lanes), parts);
-        host.Load(static a => a.LoadStreamKernel<ArrayView<T>, ArrayView<T>, ArrayView<T>, int, int, DepthwiseArguments>(WeightKernel<T, R>))(
+        host.Load(static a => a.LoadStreamKernel<ArrayView<T>, ArrayView<T>, ArrayView<T>, int, int, DepthwiseArguments>(
+            WeightKernel<T, R>))(
             new KernelConfig(grid, new Index3D(host.Lanes, 1, 1)), x, dy, parts > 1 ? workspace : dw,
             shape.Batch * shape.OutHeight, linesPerPart, s);
         if (parts > 1) GemmReduction.SumParts(host, workspace, dw, parts, shape.WeightLength);

@@ -111,7 +111,8 @@ public static class Gemm
     /// <summary>Two blocks of lanes, unless one suffices for all columns.</summary>
     private static int BlocksPerPanel(KernelHost host, int columns) => columns <= host.Lanes ? 1 : 2;
 
-    // B can be read in place if its columns are contiguous, fill the panels (so that no lane reads beyond a row), and its rows have one stride.
+    // B can be read in place if its columns are contiguous and fill the panels (so that no lane reads beyond a row), and its rows have
+    // one stride.
     private static bool NeedsPanels(KernelHost host, in GemmShape shape, in GemmRight right)
     {
         var width = BlocksPerPanel(host, shape.Columns) * host.Lanes;

@@ -84,7 +84,7 @@ public struct GemmShape
     /// <summary>Stride of C from batch (or split) to batch.</summary>
     public int CBatch;
 
-    /// <summary>Depth of one split, a multiple of <see cref="SegmentLength"/>, if the third grid axis counts splits; 0 if batches.</summary>
+    /// <summary>Depth of a split, a multiple of <see cref="SegmentLength"/>, if the third grid axis counts splits; 0 if batches.</summary>
     public int Split;
 
     /// <summary>Where this launch starts within the depth (of each split); a multiple of <see cref="SegmentLength"/>.</summary>

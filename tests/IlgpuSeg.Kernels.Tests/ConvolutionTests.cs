@@ -43,7 +43,8 @@ public class ConvolutionTests
         for (var i = 0; i < 60; i++)
         {
             var window = new ConvolutionWindow(
-                arrays.Next(1, 4), arrays.Next(1, 4), arrays.Next(1, 3), arrays.Next(1, 3), arrays.Next(0, 3), arrays.Next(0, 3), arrays.Next(1, 3), arrays.Next(1, 3));
+                arrays.Next(1, 4), arrays.Next(1, 4), arrays.Next(1, 3), arrays.Next(1, 3),
+                arrays.Next(0, 3), arrays.Next(0, 3), arrays.Next(1, 3), arrays.Next(1, 3));
             var shape = new ConvolutionShape(
                 arrays.Coin() ? 1 : 3, arrays.Next(1, 12), arrays.Next(1, 12), arrays.Next(1, 10), arrays.Next(1, 20), window);
             if (shape.OutHeight > 0 && shape.OutWidth > 0) Check<float, Real32>(shape, arrays.Coin());
@@ -69,7 +70,8 @@ public class ConvolutionTests
         var dy = arrays.Values(shape.OutputLength);
         var dw = arrays.Unset(shape.WeightLength);
         Convolution.WeightGradient<float, Real32>(
-            TestArrays<float>.Host, arrays.On(x), arrays.On(dy), dw, arrays.Unset(Convolution.WeightGradientWorkspace(TestArrays<float>.Host, shape)), shape);
+            TestArrays<float>.Host, arrays.On(x), arrays.On(dy), dw,
+            arrays.Unset(Convolution.WeightGradientWorkspace(TestArrays<float>.Host, shape)), shape);
         var actual = TestArrays<float>.Read(dw);
         for (var i = 0; i < 640; i += 7)
         {
@@ -125,7 +127,8 @@ public class ConvolutionTests
         var (xView, wView, dyView) = (arrays.On(x), arrays.On(w), arrays.On(dy));
 
         var y = arrays.Unset(shape.OutputLength);
-        Convolution.Forward<T, R>(host, xView, wView, arrays.On(b ?? []), y, arrays.Unset(Convolution.ForwardWorkspace(host, shape)), shape);
+        Convolution.Forward<T, R>(
+            host, xView, wView, arrays.On(b ?? []), y, arrays.Unset(Convolution.ForwardWorkspace(host, shape)), shape);
         var patch = shape.Window.Taps * shape.InChannels;
         TestArrays<T>.AssertClose(ConvolutionReference.Forward(x, w, b, shape), y, patch, ("forward", shape));
 

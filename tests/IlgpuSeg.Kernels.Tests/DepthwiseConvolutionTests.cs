@@ -42,7 +42,8 @@ public class DepthwiseConvolutionTests
         for (var i = 0; i < 60; i++)
         {
             var window = new ConvolutionWindow(
-                arrays.Next(1, 6), arrays.Next(1, 6), arrays.Next(1, 2), arrays.Next(1, 2), arrays.Next(0, 4), arrays.Next(0, 4), arrays.Next(1, 3), arrays.Next(1, 3));
+                arrays.Next(1, 6), arrays.Next(1, 6), arrays.Next(1, 2), arrays.Next(1, 2),
+                arrays.Next(0, 4), arrays.Next(0, 4), arrays.Next(1, 3), arrays.Next(1, 3));
             var shape = new DepthwiseShape(arrays.Coin() ? 1 : 3, arrays.Next(1, 14), arrays.Next(1, 14), arrays.Next(1, 18), window);
             if (shape.OutHeight > 0 && shape.OutWidth > 0) Check<float, Real32>(shape, arrays.Coin());
         }
@@ -84,7 +85,8 @@ public class DepthwiseConvolutionTests
         TestArrays<T>.AssertClose(ConvolutionReference.DepthwiseDataGradient(dy, w, shape), dx, taps, ("data gradient", shape));
 
         var dw = arrays.Unset(shape.WeightLength);
-        DepthwiseConvolution.WeightGradient<T, R>(host, xView, dyView, dw, arrays.Unset(DepthwiseConvolution.WeightGradientWorkspace(shape)), shape);
+        DepthwiseConvolution.WeightGradient<T, R>(
+            host, xView, dyView, dw, arrays.Unset(DepthwiseConvolution.WeightGradientWorkspace(shape)), shape);
         TestArrays<T>.AssertClose(ConvolutionReference.DepthwiseWeightGradient(x, dy, shape), dw, pixels, ("weight gradient", shape));
 
         var db = arrays.Unset(shape.Channels);

@@ -90,7 +90,8 @@ public class GemmTests
         var host = TestArrays<T>.Host;
         var c = arrays.Unset(batches * m * n);
         Gemm.Run<T, R>(
-            host, arrays.On(a), arrays.On(b), arrays.On(addend), c, arrays.Unset(Gemm.Workspace(host, shape, right, batches)), shape, right, batches);
+            host, arrays.On(a), arrays.On(b), arrays.On(addend), c, arrays.Unset(Gemm.Workspace(host, shape, right, batches)), shape, right,
+            batches);
 
         var expected = new List<double>();
         for (var batch = 0; batch < batches; batch++)

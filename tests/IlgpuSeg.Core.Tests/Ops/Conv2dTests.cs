@@ -27,7 +27,8 @@ public class Conv2dTests
         for (var i = 0; i < 15; i++)
         {
             using var scope = new TensorScope();
-            var inputs = Inputs(random.Next(1, 4), random.Next(3, 8), random.Next(3, 8), random.Next(1, 4), random.Next(1, 5), random.Next(1, 4));
+            var inputs = Inputs(
+                random.Next(1, 4), random.Next(3, 8), random.Next(3, 8), random.Next(1, 4), random.Next(1, 5), random.Next(1, 4));
             var options = new Conv2dOptions
             {
                 Stride = (random.Next(1, 4), random.Next(1, 4)),
@@ -88,7 +89,9 @@ public class Conv2dTests
     {
         Tensor[] inputs =
         [
-            TestTensors.Random(h * 31 + w, n, h, w, cin), TestTensors.Random(cin * 17 + cout, kernel, kernel, cin, cout), TestTensors.Random(3, cout),
+            TestTensors.Random(h * 31 + w, n, h, w, cin),
+            TestTensors.Random(cin * 17 + cout, kernel, kernel, cin, cout),
+            TestTensors.Random(3, cout),
         ];
         foreach (var input in inputs) input.RequiresGrad = true;
         return inputs;

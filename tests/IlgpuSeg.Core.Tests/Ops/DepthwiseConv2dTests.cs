@@ -66,7 +66,9 @@ public class DepthwiseConv2dTests
     {
         Tensor[] inputs =
         [
-            TestTensors.Random(h * 31 + w, n, h, w, channels), TestTensors.Random(channels, kernel, kernel, channels), TestTensors.Random(3, channels),
+            TestTensors.Random(h * 31 + w, n, h, w, channels),
+            TestTensors.Random(channels, kernel, kernel, channels),
+            TestTensors.Random(3, channels),
         ];
         foreach (var input in inputs) input.RequiresGrad = true;
         return inputs;
