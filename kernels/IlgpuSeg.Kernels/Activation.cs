@@ -1,0 +1,129 @@
+// Activations: ReLU and the exact GELU, x * Phi(x) with Phi the standard normal distribution function (Hendrycks and Gimpel,
+// "Gaussian error linear units", not its tanh approximation).
+//
+// Memory: every element is read and written once; results may share their operand's memory. ReLU's gradient needs only the
+// result, GELU's needs the input. Accumulation: none.
+using System.Numerics;
+using ILGPU;
+using ILGPU.Runtime;
+
+namespace IlgpuSeg.Kernels;
+
+/// <summary>max(x, 0).</summary>
+public static class ReluKernels
+{
+    // Written as a negated comparison so that NaN passes through, as in PyTorch.
+    internal static void ForwardKernel<T>(ArrayView<T> x, ArrayView<T> y, int n)
+        where T : unmanaged, INumber<T>
+    {
+        var i = Grid.IdxX * Group.DimX + Group.IdxX;
+        if (i >= n) return;
+        var value = x[i];
+        y[i] = value <= T.Zero ? T.Zero : value;
+    }
+
+    internal static void BackwardKernel<T>(ArrayView<T> y, ArrayView<T> dy, ArrayView<T> dx, int n)
+        where T : unmanaged, INumber<T>
+    {
+        var i = Grid.IdxX * Group.DimX + Group.IdxX;
+        if (i >= n) return;
+        dx[i] = y[i] <= T.Zero ? T.Zero : dy[i];
+    }
+
+    /// <summary>y = max(x, 0).</summary>
+    /// <param name="host">Where to run.</param>
+    /// <param name="x">Operand of y's length.</param>
+    /// <param name="y">The result; may be x.</param>
+    public static void Forward<T>(KernelHost host, ArrayView<T> x, ArrayView<T> y)
+        where T : unmanaged, INumber<T>
+    {
+        var n = y.IntLength;
+        host.Load(static a => a.LoadStreamKernel<ArrayView<T>, ArrayView<T>, int>(ForwardKernel))(host.Linear(n), x, y, n);
+    }
+
+    /// <summary>dx = dy where the result was positive, else 0.</summary>
+    /// <param name="host">Where to run.</param>
+    /// <param name="y">The forward result.</param>
+    /// <param name="dy">Its gradient.</param>
+    /// <param name="dx">The operand's gradient; may be dy.</param>
+    public static void Backward<T>(KernelHost host, ArrayView<T> y, ArrayView<T> dy, ArrayView<T> dx)
+        where T : unmanaged, INumber<T>
+    {
+        var n = dx.IntLength;
+        host.Load(static a => a.LoadStreamKernel<ArrayView<T>, ArrayView<T>, ArrayView<T>, int>(BackwardKernel))(
+            host.Linear(n), y, dy, dx, n);
+    }
+}
+
+/// <summary>x * Phi(x), with the error function.</summary>
+public static class GeluKernels
+{
+    private const double SqrtHalf = 0.70710678118654752440;
+    private const double InvSqrtTwoPi = 0.39894228040143267794;
+
+    internal static void ForwardKernel<T, R>(ArrayView<T> x, ArrayView<T> y, int n)
+        where T : unmanaged, INumber<T>
+        where R : struct, IReal<T>
+    {
+        var i = Grid.IdxX * Group.DimX + Group.IdxX;
+        if (i >= n) return;
+        y[i] = Value<T, R>(x[i]);
+    }
+
+    internal static void BackwardKernel<T, R>(ArrayView<T> x, ArrayView<T> dy, ArrayView<T> dx, int n)
+        where T : unmanaged, INumber<T>
+        where R : struct, IReal<T>
+    {
+        var i = Grid.IdxX * Group.DimX + Group.IdxX;
+        if (i >= n) return;
+        dx[i] = dy[i] * Derivative<T, R>(x[i]);
+    }
+
+    /// <summary>x * Phi(x), callable inside kernels.</summary>
+    public static T Value<T, R>(T x)
+        where T : unmanaged, INumber<T>
+        where R : struct, IReal<T> => x * Distribution<T, R>(x);
+
+    /// <summary>d(x * Phi(x)) / dx = Phi(x) + x * phi(x), callable inside kernels.</summary>
+    public static T Derivative<T, R>(T x)
+        where T : unmanaged, INumber<T>
+        where R : struct, IReal<T>
+    {
+        var density = R.FromDouble(InvSqrtTwoPi) * R.Exp(R.FromDouble(-0.5) * x * x);
+        return R.Fma(x, density, Distribution<T, R>(x));
+    }
+
+    /// <summary>y = x * Phi(x).</summary>
+    /// <param name="host">Where to run.</param>
+    /// <param name="x">Operand of y's length.</param>
+    /// <param name="y">The result; may be x.</param>
+    public static void Forward<T, R>(KernelHost host, ArrayView<T> x, ArrayView<T> y)
+        where T : unmanaged, INumber<T>
+        where R : struct, IReal<T>
+    {
+        var n = y.IntLength;
+        host.Load(static a => a.LoadStreamKernel<ArrayView<T>, ArrayView<T>, int>(ForwardKernel<T, R>))(host.Linear(n), x, y, n);
+    }
+
+    /// <summary>dx = dy * (Phi(x) + x * phi(x)).</summary>
+    /// <param name="host">Where to run.</param>
+    /// <param name="x">The forward operand.</param>
+    /// <param name="dy">The result's gradient.</param>
+    /// <param name="dx">The operand's gradient; may be dy or x.</param>
+    public static void Backward<T, R>(KernelHost host, ArrayView<T> x, ArrayView<T> dy, ArrayView<T> dx)
+        where T : unmanaged, INumber<T>
+        where R : struct, IReal<T>
+    {
+        var n = dx.IntLength;
+        host.Load(static a => a.LoadStreamKernel<ArrayView<T>, ArrayView<T>, ArrayView<T>, int>(BackwardKernel<T, R>))(
+            host.Linear(n), x, dy, dx, n);
+    }
+
+    private static T Distribution<T, R>(T x)
+        where T : unmanaged, INumber<T>
+        where R : struct, IReal<T>
+    {
+        var half = R.FromDouble(0.5);
+        return R.Fma(half, R.Erf(x * R.FromDouble(SqrtHalf)), half);
+    }
+}

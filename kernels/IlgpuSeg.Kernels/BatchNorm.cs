@@ -1,0 +1,282 @@
+// Batch normalisation over the rows (pixels of all images) of [rows, channels]: y = (x - mean) / sqrt(var + eps) * weight + bias
+// (Ioffe and Szegedy). Training takes mean and variance of the batch and moves the running ones; inference takes those.
+//
+// Memory: training reads x twice (statistics, normalisation) and writes y; backward reads x and dy twice and writes dx.
+// Partial results go to a workspace. Accumulation: the variance is never a difference of large sums. Each chunk of rows takes
+// its mean first and the squared deviations from it second (the chunk is in the cache then), in T; chunks are merged in order
+// in double by Chan, Golub and LeVeque's update. Gradients are sums per chunk in T, added in order in double.
+using System.Numerics;
+using ILGPU;
+using ILGPU.Runtime;
+
+namespace IlgpuSeg.Kernels;
+
+/// <summary>Batch normalisation of [rows, channels].</summary>
+public static class BatchNormKernels
+{
+    // Rows that one thread normalises with the same channel's constants in registers.
+    private const int RowTile = 8;
+
+    // Grid: (chunks, blocks of channels); partials are [2, chunks, channels]: means, then sums of squared deviations.
+    internal static void MomentsKernel<T, R>(ArrayView<T> x, ArrayView<T> partials, int rows, int channels, int chunkRows)
+        where T : unmanaged, INumber<T>
+        where R : struct, IReal<T>
+    {
+        var c = Grid.IdxY * Group.DimX + Group.IdxX;
+        if (c >= channels) return;
+        var first = Grid.IdxX * chunkRows;
+        var last = first + chunkRows < rows ? first + chunkRows : rows;
+        var sum = T.Zero;
+        for (var r = first; r < last; r++)
+            sum += x[r * channels + c];
+        var mean = sum / R.FromInt(last - first);
+        var squares = T.Zero;
+        for (var r = first; r < last; r++)
+        {
+            var deviation = x[r * channels + c] - mean;
+            squares = R.Fma(deviation, deviation, squares);
+        }
+        partials[Grid.IdxX * channels + c] = mean;
+        partials[(Grid.DimX + Grid.IdxX) * channels + c] = squares;
+    }
+
+    // Merges the chunks and moves the running statistics: the biased variance normalises, the unbiased one is remembered.
+    internal static void MergeMomentsKernel<T, R>(
+        ArrayView<T> partials, ArrayView<T> mean, ArrayView<T> inverseDeviation, ArrayView<T> runningMean, ArrayView<T> runningVar,
+        double momentum, double eps, int rows, int channels, int chunkRows, int chunks)
+        where T : unmanaged, INumber<T>
+        where R : struct, IReal<T>
+    {
+        var c = Grid.IdxX * Group.DimX + Group.IdxX;
+        if (c >= channels) return;
+        var total = 0.0;
+        var squares = 0.0;
+        var seen = 0;
+        for (var k = 0; k < chunks; k++)
+        {
+            var count = rows - seen < chunkRows ? rows - seen : chunkRows;
+            var delta = R.ToDouble(partials[k * channels + c]) - total;
+            squares += R.ToDouble(partials[(chunks + k) * channels + c]) + delta * delta * ((double)seen * count / (seen + count));
+            seen += count;
+            total += delta * count / seen;
+        }
+        mean[c] = R.FromDouble(total);
+        inverseDeviation[c] = R.FromDouble(Real64.Rsqrt(squares / rows + eps));
+        runningMean[c] = R.FromDouble((1.0 - momentum) * R.ToDouble(runningMean[c]) + momentum * total);
+        runningVar[c] = R.FromDouble((1.0 - momentum) * R.ToDouble(runningVar[c]) + momentum * (squares / (rows - 1)));
+    }
+
+    internal static void InverseDeviationKernel<T, R>(ArrayView<T> variance, ArrayView<T> inverseDeviation, double eps, int channels)
+        where T : unmanaged, INumber<T>
+        where R : struct, IReal<T>
+    {
+        var c = Grid.IdxX * Group.DimX + Group.IdxX;
+        if (c >= channels) return;
+        inverseDeviation[c] = R.FromDouble(Real64.Rsqrt(R.ToDouble(variance[c]) + eps));
+    }
+
+    // Grid: (tiles of rows, blocks of channels).
+    internal static void NormalizeKernel<T, R>(
+        ArrayView<T> x, ArrayView<T> mean, ArrayView<T> inverseDeviation, ArrayView<T> weight, ArrayView<T> bias, ArrayView<T> y,
+        int rows, int channels)
+        where T : unmanaged, INumber<T>
+        where R : struct, IReal<T>
+    {
+        var c = Grid.IdxY * Group.DimX + Group.IdxX;
+        if (c >= channels) return;
+        var m = mean[c];
+        var scale = inverseDeviation[c] * weight[c];
+        var shift = bias[c];
+        var first = Grid.IdxX * RowTile;
+        var last = first + RowTile < rows ? first + RowTile : rows;
+        for (var r = first; r < last; r++)
+            y[r * channels + c] = R.Fma(x[r * channels + c] - m, scale, shift);
+    }
+
+    // Grid: (chunks, blocks of channels); partials are [2, chunks, channels]: sums of dy * normalised x, then sums of dy.
+    internal static void GradientSumsKernel<T, R>(
+        ArrayView<T> x, ArrayView<T> dy, ArrayView<T> mean, ArrayView<T> inverseDeviation, ArrayView<T> partials,
+        int rows, int channels, int chunkRows)
+        where T : unmanaged, INumber<T>
+        where R : struct, IReal<T>
+    {
+        var c = Grid.IdxY * Group.DimX + Group.IdxX;
+        if (c >= channels) return;
+        var m = mean[c];
+        var first = Grid.IdxX * chunkRows;
+        var last = first + chunkRows < rows ? first + chunkRows : rows;
+        var products = T.Zero;
+        var sum = T.Zero;
+        for (var r = first; r < last; r++)
+        {
+            var g = dy[r * channels + c];
+            products = R.Fma(g, x[r * channels + c] - m, products);
+            sum += g;
+        }
+        partials[Grid.IdxX * channels + c] = products * inverseDeviation[c];
+        partials[(Grid.DimX + Grid.IdxX) * channels + c] = sum;
+    }
+
+    // dx = weight / deviation * (dy - mean(dy) - normalised x * mean(dy * normalised x)). Grid: (tiles of rows, blocks of channels).
+    internal static void BackwardKernel<T, R>(
+        ArrayView<T> x, ArrayView<T> dy, ArrayView<T> mean, ArrayView<T> inverseDeviation, ArrayView<T> weight,
+        ArrayView<T> dweight, ArrayView<T> dbias, ArrayView<T> dx, int rows, int channels)
+        where T : unmanaged, INumber<T>
+        where R : struct, IReal<T>
+    {
+        var c = Grid.IdxY * Group.DimX + Group.IdxX;
+        if (c >= channels) return;
+        var m = mean[c];
+        var scale = inverseDeviation[c] * weight[c];
+        var meanGradient = dbias[c] / R.FromInt(rows);
+        var slope = dweight[c] * inverseDeviation[c] / R.FromInt(rows);
+        var first = Grid.IdxX * RowTile;
+        var last = first + RowTile < rows ? first + RowTile : rows;
+        for (var r = first; r < last; r++)
+        {
+            var centred = dy[r * channels + c] - meanGradient;
+            dx[r * channels + c] = scale * R.Fma(m - x[r * channels + c], slope, centred);
+        }
+    }
+
+    // With fixed statistics the normalisation is a scale per channel. Grid: (tiles of rows, blocks of channels).
+    internal static void FixedBackwardKernel<T, R>(
+        ArrayView<T> dy, ArrayView<T> inverseDeviation, ArrayView<T> weight, ArrayView<T> dx, int rows, int channels)
+        where T : unmanaged, INumber<T>
+        where R : struct, IReal<T>
+    {
+        var c = Grid.IdxY * Group.DimX + Group.IdxX;
+        if (c >= channels) return;
+        var scale = inverseDeviation[c] * weight[c];
+        var first = Grid.IdxX * RowTile;
+        var last = first + RowTile < rows ? first + RowTile : rows;
+        for (var r = first; r < last; r++)
+            dx[r * channels + c] = dy[r * channels + c] * scale;
+    }
+
+    /// <summary>Elements of the workspace that <see cref="BatchStatistics"/> and <see cref="ParameterGradients"/> need.</summary>
+    public static int WorkspaceLength(int rows, int channels) => checked(2 * RowChunks.Count(rows) * channels);
+
+    /// <summary>Mean and 1 / sqrt(variance + eps) of each channel over the rows; moves the running mean and variance.</summary>
+    /// <param name="host">Where to run.</param>
+    /// <param name="x">[rows, channels].</param>
+    /// <param name="workspace">At least <see cref="WorkspaceLength"/> elements.</param>
+    /// <param name="mean">[channels], written.</param>
+    /// <param name="inverseDeviation">[channels], written; of the biased variance.</param>
+    /// <param name="runningMean">[channels], updated with the batch's mean.</param>
+    /// <param name="runningVar">[channels], updated with the batch's unbiased variance.</param>
+    /// <param name="momentum">The weight of the batch in the running statistics.</param>
+    /// <param name="eps">Added to the variance.</param>
+    /// <param name="rows">Rows, at least 2: the unbiased variance divides by rows - 1.</param>
+    /// <param name="channels">Channels.</param>
+    public static void BatchStatistics<T, R>(
+        KernelHost host, ArrayView<T> x, ArrayView<T> workspace, ArrayView<T> mean, ArrayView<T> inverseDeviation,
+        ArrayView<T> runningMean, ArrayView<T> runningVar, double momentum, double eps, int rows, int channels)
+        where T : unmanaged, INumber<T>
+        where R : struct, IReal<T>
+    {
+        var chunks = RowChunks.Count(rows);
+        var chunkRows = RowChunks.Size(rows);
+        host.Load(static a => a.LoadStreamKernel<ArrayView<T>, ArrayView<T>, int, int, int>(MomentsKernel<T, R>))(
+            host.Rows(chunks, channels), x, workspace, rows, channels, chunkRows);
+        host.Load(static a => a.LoadStreamKernel<ArrayView<T>, ArrayView<T>, ArrayView<T>, ArrayView<T>, ArrayView<T>, double, double,
+            int, int, int, int>(MergeMomentsKernel<T, R>))(
+            host.Linear(channels), workspace, mean, inverseDeviation, runningMean, runningVar, momentum, eps, rows, channels, chunkRows,
+            chunks);
+    }
+
+    /// <summary>inverseDeviation[c] = 1 / sqrt(variance[c] + eps), for inference.</summary>
+    /// <param name="host">Where to run.</param>
+    /// <param name="variance">[channels].</param>
+    /// <param name="inverseDeviation">[channels], written.</param>
+    /// <param name="eps">Added to the variance.</param>
+    public static void InverseDeviation<T, R>(KernelHost host, ArrayView<T> variance, ArrayView<T> inverseDeviation, double eps)
+        where T : unmanaged, INumber<T>
+        where R : struct, IReal<T>
+    {
+        var channels = variance.IntLength;
+        host.Load(static a => a.LoadStreamKernel<ArrayView<T>, ArrayView<T>, double, int>(InverseDeviationKernel<T, R>))(
+            host.Linear(channels), variance, inverseDeviation, eps, channels);
+    }
+
+    /// <summary>y = (x - mean) * inverseDeviation * weight + bias.</summary>
+    /// <param name="host">Where to run.</param>
+    /// <param name="x">[rows, channels].</param>
+    /// <param name="mean">[channels].</param>
+    /// <param name="inverseDeviation">[channels].</param>
+    /// <param name="weight">[channels].</param>
+    /// <param name="bias">[channels].</param>
+    /// <param name="y">[rows, channels]; may be x.</param>
+    /// <param name="rows">Rows.</param>
+    /// <param name="channels">Channels.</param>
+    public static void Normalize<T, R>(
+        KernelHost host, ArrayView<T> x, ArrayView<T> mean, ArrayView<T> inverseDeviation, ArrayView<T> weight, ArrayView<T> bias,
+        ArrayView<T> y, int rows, int channels)
+        where T : unmanaged, INumber<T>
+        where R : struct, IReal<T> =>
+        host.Load(static a => a.LoadStreamKernel<ArrayView<T>, ArrayView<T>, ArrayView<T>, ArrayView<T>, ArrayView<T>, ArrayView<T>,
+            int, int>(NormalizeKernel<T, R>))(
+            host.Rows(KernelHost.Blocks(rows, RowTile), channels), x, mean, inverseDeviation, weight, bias, y, rows, channels);
+
+    /// <summary>The gradients of weight and bias.</summary>
+    /// <param name="host">Where to run.</param>
+    /// <param name="x">[rows, channels], the forward operand.</param>
+    /// <param name="dy">[rows, channels].</param>
+    /// <param name="mean">[channels], as used forward.</param>
+    /// <param name="inverseDeviation">[channels], as used forward.</param>
+    /// <param name="workspace">At least <see cref="WorkspaceLength"/> elements.</param>
+    /// <param name="dweight">[channels], written.</param>
+    /// <param name="dbias">[channels], written.</param>
+    /// <param name="rows">Rows.</param>
+    /// <param name="channels">Channels.</param>
+    public static void ParameterGradients<T, R>(
+        KernelHost host, ArrayView<T> x, ArrayView<T> dy, ArrayView<T> mean, ArrayView<T> inverseDeviation, ArrayView<T> workspace,
+        ArrayView<T> dweight, ArrayView<T> dbias, int rows, int channels)
+        where T : unmanaged, INumber<T>
+        where R : struct, IReal<T>
+    {
+        var chunks = RowChunks.Count(rows);
+        host.Load(static a => a.LoadStreamKernel<ArrayView<T>, ArrayView<T>, ArrayView<T>, ArrayView<T>, ArrayView<T>, int, int, int>(
+            GradientSumsKernel<T, R>))(
+            host.Rows(chunks, channels), x, dy, mean, inverseDeviation, workspace, rows, channels, RowChunks.Size(rows));
+        ColumnReduction.FinishPair<T, R>(host, workspace, dweight, dbias, chunks, channels);
+    }
+
+    /// <summary>The gradient of x through the batch's statistics.</summary>
+    /// <param name="host">Where to run.</param>
+    /// <param name="x">[rows, channels], the forward operand.</param>
+    /// <param name="dy">[rows, channels].</param>
+    /// <param name="mean">[channels], of the batch.</param>
+    /// <param name="inverseDeviation">[channels], of the batch.</param>
+    /// <param name="weight">[channels].</param>
+    /// <param name="dweight">[channels], from <see cref="ParameterGradients"/>.</param>
+    /// <param name="dbias">[channels], from <see cref="ParameterGradients"/>.</param>
+    /// <param name="dx">[rows, channels], written; may be dy.</param>
+    /// <param name="rows">Rows.</param>
+    /// <param name="channels">Channels.</param>
+    public static void Backward<T, R>(
+        KernelHost host, ArrayView<T> x, ArrayView<T> dy, ArrayView<T> mean, ArrayView<T> inverseDeviation, ArrayView<T> weight,
+        ArrayView<T> dweight, ArrayView<T> dbias, ArrayView<T> dx, int rows, int channels)
+        where T : unmanaged, INumber<T>
+        where R : struct, IReal<T> =>
+        host.Load(static a => a.LoadStreamKernel<ArrayView<T>, ArrayView<T>, ArrayView<T>, ArrayView<T>, ArrayView<T>, ArrayView<T>,
+            ArrayView<T>, ArrayView<T>, int, int>(BackwardKernel<T, R>))(
+            host.Rows(KernelHost.Blocks(rows, RowTile), channels), x, dy, mean, inverseDeviation, weight,
+            dweight, dbias, dx, rows, channels);
+
+    /// <summary>The gradient of x through fixed statistics: dx = dy * inverseDeviation * weight.</summary>
+    /// <param name="host">Where to run.</param>
+    /// <param name="dy">[rows, channels].</param>
+    /// <param name="inverseDeviation">[channels], as used forward.</param>
+    /// <param name="weight">[channels].</param>
+    /// <param name="dx">[rows, channels], written; may be dy.</param>
+    /// <param name="rows">Rows.</param>
+    /// <param name="channels">Channels.</param>
+    public static void FixedBackward<T, R>(
+        KernelHost host, ArrayView<T> dy, ArrayView<T> inverseDeviation, ArrayView<T> weight, ArrayView<T> dx, int rows, int channels)
+        where T : unmanaged, INumber<T>
+        where R : struct, IReal<T> =>
+        host.Load(static a => a.LoadStreamKernel<ArrayView<T>, ArrayView<T>, ArrayView<T>, ArrayView<T>, int, int>(
+            FixedBackwardKernel<T, R>))(
+            host.Rows(KernelHost.Blocks(rows, RowTile), channels), dy, inverseDeviation, weight, dx, rows, channels);
+}

@@ -1,0 +1,35 @@
+using System.Numerics;
+using IlgpuSeg.Kernels;
+
+namespace IlgpuSeg.Ops;
+
+/// <summary>The element-wise product.</summary>
+public static class Multiply
+{
+    /// <summary>a * b.</summary>
+    /// <param name="a">Any shape, Float32 or Float64.</param>
+    /// <param name="b">Of a's shape, dtype and device.</param>
+    /// <returns>Of the same shape.</returns>
+    /// <exception cref="ShapeException">The shapes differ.</exception>
+    public static Tensor Apply(Tensor a, Tensor b)
+    {
+        ElementwiseCheck.SameShape("Multiply", a, b);
+        return a.DType == DType.Float64 ? Run<double>(a, b) : Run<float>(a, b);
+    }
+
+    private static Tensor Run<T>(Tensor a, Tensor b)
+        where T : unmanaged, INumber<T>
+    {
+        var y = Product<T>(a, b);
+        return Autograd.Record(
+            "Multiply", y, [a, b], g => [a.RequiresGrad ? Product<T>(g, b) : null, b.RequiresGrad ? Product<T>(g, a) : null], a, b);
+    }
+
+    private static Tensor Product<T>(Tensor a, Tensor b)
+        where T : unmanaged, INumber<T>
+    {
+        var y = Tensor.Empty(a.Shape, a.DType, a.Device);
+        ElementwiseKernels.Multiply(a.Device.Kernels, a.View<T>(), b.View<T>(), y.View<T>());
+        return y;
+    }
+}

@@ -1,0 +1,57 @@
+using System.Numerics;
+using ILGPU;
+using static IlgpuSeg.Kernels.Tests.DeviceData;
+
+namespace IlgpuSeg.Kernels.Tests;
+
+public class ElementwiseTests
+{
+    [Theory]
+    [MemberData(nameof(Seeds.Few), MemberType = typeof(Seeds))]
+    public void FlatKernelsInSingle(int seed) => Flat<float>(seed, 1e-6);
+
+    [Theory]
+    [MemberData(nameof(Seeds.Few), MemberType = typeof(Seeds))]
+    public void FlatKernelsInDouble(int seed) => Flat<double>(seed, 1e-15);
+
+    private static void Flat<T>(int seed, double tolerance)
+        where T : unmanaged, INumber<T>
+    {
+        var draw = Draw.Image(seed);
+        var (p, q) = (draw.Values(draw.Count), draw.Values(draw.Count));
+        using var a = Upload<T>(p);
+        using var b = Upload<T>(q);
+        using var y = Unwritten<T>(draw.Count);
+        ElementwiseKernels.Add<T>(Host, a.View, b.View, y.View);
+        AssertClose([.. p.Zip(q, (s, t) => s + t)], Download(y), tolerance, "a + b");
+        ElementwiseKernels.Multiply<T>(Host, a.View, b.View, y.View);
+        AssertClose([.. p.Zip(q, (s, t) => s * t)], Download(y), tolerance, "a * b");
+        ElementwiseKernels.Scale(Host, a.View, T.CreateChecked(-0.75), y.View);
+        AssertClose([.. p.Select(s => -0.75 * s)], Download(y), tolerance, "factor * x");
+        ElementwiseKernels.ScaleByElement<T>(Host, a.View, b.View, y.View);
+        AssertClose([.. p.Select(s => q[0] * s)], Download(y), tolerance, "factor[0] * x");
+        ElementwiseKernels.Add<T>(Host, a.View, b.View, a.View);
+        AssertClose([.. p.Zip(q, (s, t) => s + t)], Download(a), tolerance, "a + b in place");
+    }
+
+    [Theory]
+    [MemberData(nameof(Seeds.Few), MemberType = typeof(Seeds))]
+    public void ScalesPerSampleChannelAndBoth(int seed)
+    {
+        var draw = Draw.Image(seed);
+        var (n, c) = (draw.Images, draw.Channels);
+        var pixels = draw.Height * draw.Width;
+        var (x, bySample, byChannel, byBoth) = (draw.Values(draw.Count), draw.Values(n), draw.Values(c), draw.Values(n * c));
+        using var dx = Upload<float>(x);
+        using var y = Unwritten<float>(draw.Count);
+        using var samples = Upload<float>(bySample);
+        ElementwiseKernels.ScaleSamples<float>(Host, dx.View, samples.View, y.View);
+        AssertClose([.. x.Select((v, i) => v * bySample[i / (pixels * c)])], Download(y), 1e-6, "per sample");
+        using var both = Upload<float>(byBoth);
+        ElementwiseKernels.ScaleSampleChannels<float>(Host, dx.View, both.View, y.View, n, c);
+        AssertClose([.. x.Select((v, i) => v * byBoth[i / (pixels * c) * c + i % c])], Download(y), 1e-6, "per sample and channel");
+        using var channels = Upload<float>(byChannel);
+        ChannelScaleKernels.Scale<float>(Host, dx.View, channels.View, y.View, draw.Rows, c);
+        AssertClose([.. x.Select((v, i) => v * byChannel[i % c])], Download(y), 1e-6, "per channel");
+    }
+}

@@ -1,0 +1,183 @@
+using System.Numerics;
+using ILGPU;
+using static IlgpuSeg.Kernels.Tests.DeviceData;
+
+namespace IlgpuSeg.Kernels.Tests;
+
+public class NormTests
+{
+    // Large enough that a row of one or three channels, whose deviation is 0 or small by chance, stays well-conditioned.
+    private const double Eps = 0.1;
+
+    public static TheoryData<int, int> Sizes => new() { { 2, 1 }, { 9, 7 }, { 64, 8 }, { 65, 9 }, { 100, 33 }, { 8500, 3 } };
+
+    public static TheoryData<int, int> RowSizes => new() { { 2, 1 }, { 9, 7 }, { 33, 8 }, { 5, 64 }, { 3, 100 }, { 70, 3 } };
+
+    [Theory]
+    [MemberData(nameof(Sizes))]
+    public void BatchNormInSingle(int rows, int channels) => Batch<float, Real32>(rows, channels, 5e-6);
+
+    [Theory]
+    [MemberData(nameof(Sizes))]
+    public void BatchNormInDouble(int rows, int channels) => Batch<double, Real64>(rows, channels, 1e-13);
+
+    private static void Batch<T, R>(int rows, int channels, double tolerance)
+        where T : unmanaged, INumber<T>
+        where R : struct, IReal<T>
+    {
+        var data = new NormData(rows, channels);
+        using var x = Upload<T>(data.X);
+        using var dy = Upload<T>(data.Dy);
+        using var weight = Upload<T>(data.Weight);
+        using var bias = Upload<T>(data.Bias);
+        using var runningMean = Upload<T>(data.RunningMean);
+        using var runningVar = Upload<T>(data.RunningVar);
+        using var workspace = Unwritten<T>(BatchNormKernels.WorkspaceLength(rows, channels));
+        using var mean = Unwritten<T>(channels);
+        using var inverse = Unwritten<T>(channels);
+        using var result = Unwritten<T>(rows * channels);
+        using var dweight = Unwritten<T>(channels);
+        using var dbias = Unwritten<T>(channels);
+
+        BatchNormKernels.BatchStatistics<T, R>(
+            Host, x.View, workspace.View, mean.View, inverse.View, runningMean.View, runningVar.View, 0.1, Eps, rows, channels);
+        var expected = NormReference.Run(data, Enumerable.Range(0, channels).Select(c => Enumerable.Range(0, rows).Select(r => r * channels + c)));
+        AssertClose([.. data.RunningMean.Zip(expected.Mean, (a, b) => 0.9 * a + 0.1 * b)], Download(runningMean), tolerance, "running mean");
+        AssertClose(
+            [.. data.RunningVar.Zip(expected.Var, (a, b) => 0.9 * a + 0.1 * b * rows / (rows - 1))], Download(runningVar), tolerance, "running var");
+        BatchNormKernels.Normalize<T, R>(Host, x.View, mean.View, inverse.View, weight.View, bias.View, result.View, rows, channels);
+        AssertClose(expected.Y, Download(result), tolerance, "y");
+        BatchNormKernels.ParameterGradients<T, R>(
+            Host, x.View, dy.View, mean.View, inverse.View, workspace.View, dweight.View, dbias.View, rows, channels);
+        AssertClose(expected.Dweight, Download(dweight), tolerance, "dweight");
+        AssertClose(expected.Dbias, Download(dbias), tolerance, "dbias");
+        BatchNormKernels.Backward<T, R>(
+            Host, x.View, dy.View, mean.View, inverse.View, weight.View, dweight.View, dbias.View, result.View, rows, channels);
+        AssertClose(expected.Dx, Download(result), tolerance, "dx");
+
+        BatchNormKernels.InverseDeviation<T, R>(Host, runningVar.View, inverse.View, Eps);
+        var fixedInverse = Download(runningVar).Select(v => 1 / Math.Sqrt(v + Eps)).ToArray();
+        AssertClose(fixedInverse, Download(inverse), tolerance, "1 / deviation");
+        BatchNormKernels.FixedBackward<T, R>(Host, dy.View, inverse.View, weight.View, result.View, rows, channels);
+        AssertClose(
+            [.. data.Dy.Select((g, i) => g * fixedInverse[i % channels] * data.Weight[i % channels])], Download(result), tolerance, "fixed dx");
+    }
+
+    // The mean is 10,000 deviations away: a variance as a difference of squares would have no digit left.
+    [Fact]
+    public void VarianceSurvivesALargeMean()
+    {
+        const int rows = 4096;
+        var x = Enumerable.Range(0, rows).Select(r => 4096 + (r % 2 == 0 ? 0.5 : -0.5)).ToArray();
+        using var values = Upload<float>(x);
+        using var workspace = Unwritten<float>(BatchNormKernels.WorkspaceLength(rows, 1));
+        using var mean = Unwritten<float>(1);
+        using var inverse = Unwritten<float>(1);
+        using var runningMean = Zeros<float>(1);
+        using var runningVar = Zeros<float>(1);
+        BatchNormKernels.BatchStatistics<float, Real32>(
+            Host, values.View, workspace.View, mean.View, inverse.View, runningMean.View, runningVar.View, 1, 0, rows, 1);
+        AssertClose([4096], Download(mean), 1e-7, "mean");
+        AssertClose([0.25 * rows / (rows - 1)], Download(runningVar), 1e-6, "variance");
+    }
+
+    [Theory]
+    [MemberData(nameof(RowSizes))]
+    public void LayerNormInSingle(int rows, int channels) => Layer<float, Real32>(rows, channels, 5e-6);
+
+    [Theory]
+    [MemberData(nameof(RowSizes))]
+    public void LayerNormInDouble(int rows, int channels) => Layer<double, Real64>(rows, channels, 1e-13);
+
+    private static void Layer<T, R>(int rows, int channels, double tolerance)
+        where T : unmanaged, INumber<T>
+        where R : struct, IReal<T>
+    {
+        var data = new NormData(rows, channels);
+        using var x = Upload<T>(data.X);
+        using var dy = Upload<T>(data.Dy);
+        using var weight = Upload<T>(data.Weight);
+        using var bias = Upload<T>(data.Bias);
+        using var workspace = Unwritten<T>(LayerNormKernels.WorkspaceLength(rows, channels));
+        using var mean = Unwritten<T>(rows);
+        using var inverse = Unwritten<T>(rows);
+        using var result = Unwritten<T>(rows * channels);
+        using var dweight = Unwritten<T>(channels);
+        using var dbias = Unwritten<T>(channels);
+        LayerNormKernels.Forward<T, R>(
+            Host, x.View, weight.View, bias.View, result.View, mean.View, inverse.View, Eps, rows, channels);
+        var expected = NormReference.Run(data, Enumerable.Range(0, rows).Select(r => Enumerable.Range(r * channels, channels)));
+        AssertClose(expected.Y, Download(result), tolerance, "y");
+        AssertClose(expected.Mean, Download(mean), tolerance, "mean");
+        LayerNormKernels.Backward<T, R>(Host, x.View, dy.View, weight.View, mean.View, inverse.View, result.View, rows, channels);
+        AssertClose(expected.Dx, Download(result), tolerance, "dx");
+        LayerNormKernels.ParameterGradients<T, R>(
+            Host, x.View, dy.View, mean.View, inverse.View, workspace.View, dweight.View, dbias.View, rows, channels);
+        AssertClose(expected.Dweight, Download(dweight), tolerance, "dweight");
+        AssertClose(expected.Dbias, Download(dbias), tolerance, "dbias");
+    }
+
+    private sealed class NormData
+    {
+        public NormData(int rows, int channels)
+        {
+            var draw = new Draw(rows * 7 + channels);
+            Channels = channels;
+            (X, Dy) = ([.. draw.Values(rows * channels).Select(v => v + 0.5)], draw.Values(rows * channels));
+            (Weight, Bias, RunningMean) = (draw.Values(channels), draw.Values(channels), draw.Values(channels));
+            RunningVar = [.. draw.Values(channels).Select(v => v + 2.5)];
+        }
+
+        public int Channels { get; }
+
+        public double[] X { get; }
+
+        public double[] Dy { get; }
+
+        public double[] Weight { get; }
+
+        public double[] Bias { get; }
+
+        public double[] RunningMean { get; }
+
+        public double[] RunningVar { get; }
+    }
+
+    /// <summary>Normalisation over any sets of elements, and its gradients by the chain rule written out.</summary>
+    private sealed record NormReference(
+        double[] Mean, double[] Var, double[] Y, double[] Dx, double[] Dweight, double[] Dbias)
+    {
+        public static NormReference Run(NormData data, IEnumerable<IEnumerable<int>> sets)
+        {
+            var (means, vars) = (new List<double>(), new List<double>());
+            var (y, dx) = (new double[data.X.Length], new double[data.X.Length]);
+            var (dweight, dbias) = (new double[data.Channels], new double[data.Channels]);
+            foreach (int[] set in sets.Select(s => s.ToArray()))
+            {
+                var mean = set.Average(i => data.X[i]);
+                var variance = set.Average(i => (data.X[i] - mean) * (data.X[i] - mean));
+                var deviation = Math.Sqrt(variance + Eps);
+                means.Add(mean);
+                vars.Add(variance);
+                double dmean = 0, dvariance = 0;
+                foreach (var i in set)
+                {
+                    var c = i % data.Channels;
+                    var normal = (data.X[i] - mean) / deviation;
+                    y[i] = normal * data.Weight[c] + data.Bias[c];
+                    dweight[c] += data.Dy[i] * normal;
+                    dbias[c] += data.Dy[i];
+                    var g = data.Dy[i] * data.Weight[c];
+                    dmean -= g / deviation;
+                    dvariance -= g * (data.X[i] - mean) / (2 * deviation * deviation * deviation);
+                }
+                foreach (var i in set)
+                {
+                    dx[i] = data.Dy[i] * data.Weight[i % data.Channels] / deviation + dmean / set.Length
+                        + dvariance * 2 * (data.X[i] - mean) / set.Length;
+                }
+            }
+            return new NormReference([.. means], [.. vars], y, dx, dweight, dbias);
+        }
+    }
+}

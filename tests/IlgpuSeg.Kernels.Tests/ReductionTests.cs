@@ -1,0 +1,76 @@
+using System.Numerics;
+using ILGPU;
+using static IlgpuSeg.Kernels.Tests.DeviceData;
+
+namespace IlgpuSeg.Kernels.Tests;
+
+public class ReductionTests
+{
+    public static TheoryData<int, int> Sizes => new()
+    {
+        { 1, 1 }, { 1, 9 }, { 31, 8 }, { 32, 3 }, { 33, 17 }, { 100, 2 }, { 257, 5 }, { 9000, 1 }, { 8193, 9 },
+    };
+
+    [Theory]
+    [MemberData(nameof(Sizes))]
+    public void ColumnsInSingle(int rows, int columns) => Columns<float, Real32>(rows, columns, 1e-6);
+
+    [Theory]
+    [MemberData(nameof(Sizes))]
+    public void ColumnsInDouble(int rows, int columns) => Columns<double, Real64>(rows, columns, 1e-15);
+
+    private static void Columns<T, R>(int rows, int columns, double tolerance)
+        where T : unmanaged, INumber<T>
+        where R : struct, IReal<T>
+    {
+        var draw = new Draw(rows * 31 + columns);
+        var (p, q) = (draw.Values(rows * columns), draw.Values(rows * columns));
+        using var a = Upload<T>(p);
+        using var b = Upload<T>(q);
+        using var workspace = Unwritten<T>(ColumnReduction.WorkspaceLength(rows, columns));
+        using var y = Unwritten<T>(columns);
+        var (sums, dots) = (new double[columns], new double[columns]);
+        for (var i = 0; i < p.Length; i++)
+        {
+            sums[i % columns] += p[i];
+            dots[i % columns] += p[i] * q[i];
+        }
+        ColumnReduction.Sum<T, R>(Host, a.View, workspace.View, y.View, rows, columns);
+        AssertClose(sums, Download(y), tolerance * Math.Sqrt(rows), "sum");
+        ColumnReduction.Dot<T, R>(Host, a.View, b.View, workspace.View, y.View, rows, columns);
+        AssertClose(dots, Download(y), tolerance * Math.Sqrt(rows), "dot");
+    }
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(63)]
+    [InlineData(64)]
+    [InlineData(65)]
+    [InlineData(5000)]
+    [InlineData(70001)]
+    public void FlatSumAndDot(int n)
+    {
+        var draw = new Draw(n);
+        var (p, q) = (draw.Values(n), draw.Values(n));
+        using var a = Upload<double>(p);
+        using var b = Upload<double>(q);
+        using var workspace = Unwritten<double>(FlatReduction.WorkspaceLength(n));
+        using var y = Unwritten<double>(1);
+        FlatReduction.Sum<double, Real64>(Host, a.View, workspace.View, y.View);
+        AssertClose([p.Sum()], Download(y), 1e-15 * Math.Sqrt(n), "sum");
+        FlatReduction.Dot<double, Real64>(Host, a.View, b.View, workspace.View, y.View);
+        AssertClose([p.Zip(q, (s, t) => s * t).Sum()], Download(y), 1e-15 * Math.Sqrt(n), "dot");
+    }
+
+    // Sums of a million ones and of large alternating values: a single float accumulator would lose the small part.
+    [Fact]
+    public void SumsInSingleKeepSmallTerms()
+    {
+        const int n = 1 << 20;
+        using var ones = Upload<float>(Enumerable.Repeat(1.0 + 1.0 / 1024, n).ToArray());
+        using var workspace = Unwritten<float>(FlatReduction.WorkspaceLength(n));
+        using var y = Unwritten<float>(1);
+        FlatReduction.Sum<float, Real32>(Host, ones.View, workspace.View, y.View);
+        AssertClose([n * (1.0 + 1.0 / 1024)], Download(y), 1e-7, "sum of n times 1 + 1/1024");
+    }
+}
