@@ -67,7 +67,8 @@ public static class LayerNormKernels
         var slope = WarpRows.Sum(products) / count;
         for (var c = Warp.LaneIdx; c < channels; c += Warp.WarpSize)
         {
-            var centred = R.Fma(dy[row * channels + c], weight[c], -meanGradient);
+            // The product is rounded as it was in the mean: a single channel then cancels exactly.
+            var centred = dy[row * channels + c] * weight[c] - meanGradient;
             dx[row * channels + c] = inverse * R.Fma((m - x[row * channels + c]) * inverse, slope, centred);
         }
     }

@@ -11,12 +11,17 @@ internal static class OpFixtures
 {
     private static readonly Lazy<SafeTensorsFile> File = new(() => SafeTensorsFile.Open(Locate()));
 
-    /// <summary>The cases of an op, for a theory: "relu.0", "relu.1", ...</summary>
-    public static TheoryData<string> Cases(string op)
+    /// <summary>The cases of some ops, for a theory: "relu.0", "relu.1", ...</summary>
+    public static TheoryData<string> Cases(params string[] ops)
     {
-        var names = File.Value.Metadata.Keys.Where(key => key.StartsWith(op + ".", StringComparison.Ordinal)).Order().ToArray();
-        if (names.Length == 0) throw new InvalidOperationException($"The fixtures hold no case of '{op}'.");
-        return [.. names];
+        var data = new TheoryData<string>();
+        foreach (var op in ops)
+        {
+            var names = File.Value.Metadata.Keys.Where(key => key.StartsWith(op + ".", StringComparison.Ordinal)).Order().ToArray();
+            if (names.Length == 0) throw new InvalidOperationException($"The fixtures hold no case of '{op}'.");
+            foreach (var name in names) data.Add(name);
+        }
+        return data;
     }
 
     /// <summary>Runs a case in Float64 and Float32 and compares the result and every input's gradient with PyTorch's.</summary>

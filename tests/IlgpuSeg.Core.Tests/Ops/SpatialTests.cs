@@ -4,8 +4,8 @@ namespace IlgpuSeg.Tests.Ops;
 
 public class SpatialTests
 {
-    public static TheoryData<string> Cases => [.. new[] { "avg_pool", "adaptive_avg_pool", "max_pool", "concat", "bilinear", "flow_warp" }
-        .SelectMany(op => OpFixtures.Cases(op).Select(row => row.Data))];
+    public static TheoryData<string> Cases => OpFixtures.Cases(
+        "avg_pool", "adaptive_avg_pool", "max_pool", "concat", "bilinear", "flow_warp");
 
     [Theory]
     [MemberData(nameof(Cases))]
