@@ -18,8 +18,6 @@ public static class AveragePoolKernels
         where T : unmanaged, INumber<T>
         where R : struct, IReal<T>
     {
-        var c = Grid.IdxY * Group.DimX + Group.IdxX;
-        if (c >= s.Channels) return;
         var line = Grid.IdxX / s.OutWidth;
         var image = line / s.OutHeight;
         var top = (line - image * s.OutHeight) * s.Stride - s.Padding;
@@ -28,14 +26,17 @@ public static class AveragePoolKernels
         var lastY = top + s.Kernel > s.InHeight ? s.InHeight : top + s.Kernel;
         var firstX = left < 0 ? 0 : left;
         var lastX = left + s.Kernel > s.InWidth ? s.InWidth : left + s.Kernel;
-        var sum = T.Zero;
-        for (var iy = firstY; iy < lastY; iy++)
+        for (var c = ChannelLoop.First; c < s.Channels; c += ChannelLoop.Step)
         {
-            var row = (image * s.InHeight + iy) * s.InWidth;
-            for (var ix = firstX; ix < lastX; ix++)
-                sum += x[(row + ix) * s.Channels + c];
+            var sum = T.Zero;
+            for (var iy = firstY; iy < lastY; iy++)
+            {
+                var row = (image * s.InHeight + iy) * s.InWidth;
+                for (var ix = firstX; ix < lastX; ix++)
+                    sum += x[(row + ix) * s.Channels + c];
+            }
+            y[Grid.IdxX * s.Channels + c] = sum / R.FromInt(s.Kernel * s.Kernel);
         }
-        y[Grid.IdxX * s.Channels + c] = sum / R.FromInt(s.Kernel * s.Kernel);
     }
 
     // Grid: (pixels of the operand, blocks of channels).
@@ -43,8 +44,6 @@ public static class AveragePoolKernels
         where T : unmanaged, INumber<T>
         where R : struct, IReal<T>
     {
-        var c = Grid.IdxY * Group.DimX + Group.IdxX;
-        if (c >= s.Channels) return;
         var line = Grid.IdxX / s.InWidth;
         var image = line / s.InHeight;
         var py = line - image * s.InHeight + s.Padding;
@@ -53,14 +52,17 @@ public static class AveragePoolKernels
         var lastY = WindowRange.Last(py, s.Stride, s.OutHeight);
         var firstX = WindowRange.First(px, s.Kernel, s.Stride);
         var lastX = WindowRange.Last(px, s.Stride, s.OutWidth);
-        var sum = T.Zero;
-        for (var oy = firstY; oy <= lastY; oy++)
+        for (var c = ChannelLoop.First; c < s.Channels; c += ChannelLoop.Step)
         {
-            var row = (image * s.OutHeight + oy) * s.OutWidth;
-            for (var ox = firstX; ox <= lastX; ox++)
-                sum += dy[(row + ox) * s.Channels + c];
+            var sum = T.Zero;
+            for (var oy = firstY; oy <= lastY; oy++)
+            {
+                var row = (image * s.OutHeight + oy) * s.OutWidth;
+                for (var ox = firstX; ox <= lastX; ox++)
+                    sum += dy[(row + ox) * s.Channels + c];
+            }
+            dx[Grid.IdxX * s.Channels + c] = sum / R.FromInt(s.Kernel * s.Kernel);
         }
-        dx[Grid.IdxX * s.Channels + c] = sum / R.FromInt(s.Kernel * s.Kernel);
     }
 
     /// <summary>y = the mean of each window, padding included.</summary>
@@ -73,7 +75,7 @@ public static class AveragePoolKernels
         where T : unmanaged, INumber<T>
         where R : struct, IReal<T> =>
         host.Load(static a => a.LoadStreamKernel<ArrayView<T>, ArrayView<T>, WindowShape>(ForwardKernel<T, R>))(
-            host.Rows(images * s.OutHeight * s.OutWidth, s.Channels), x, y, s);
+            ChannelLoop.Config(host, images * s.OutHeight * s.OutWidth, s.Channels), x, y, s);
 
     /// <summary>dx = the sum of dy over the windows that hold the pixel, divided by the window's size.</summary>
     /// <param name="host">Where to run.</param>
@@ -85,7 +87,7 @@ public static class AveragePoolKernels
         where T : unmanaged, INumber<T>
         where R : struct, IReal<T> =>
         host.Load(static a => a.LoadStreamKernel<ArrayView<T>, ArrayView<T>, WindowShape>(BackwardKernel<T, R>))(
-            host.Rows(images * s.InHeight * s.InWidth, s.Channels), dy, dx, s);
+            ChannelLoop.Config(host, images * s.InHeight * s.InWidth, s.Channels), dy, dx, s);
 }
 
 /// <summary>Average pooling to a given size.</summary>
@@ -96,8 +98,6 @@ public static class AdaptivePoolKernels
         where T : unmanaged, INumber<T>
         where R : struct, IReal<T>
     {
-        var c = Grid.IdxY * Group.DimX + Group.IdxX;
-        if (c >= s.Channels) return;
         var line = Grid.IdxX / s.OutWidth;
         var image = line / s.OutHeight;
         var oy = line - image * s.OutHeight;
@@ -106,14 +106,17 @@ public static class AdaptivePoolKernels
         var endY = End(oy, s.InHeight, s.OutHeight);
         var firstX = Start(ox, s.InWidth, s.OutWidth);
         var endX = End(ox, s.InWidth, s.OutWidth);
-        var sum = T.Zero;
-        for (var iy = firstY; iy < endY; iy++)
+        for (var c = ChannelLoop.First; c < s.Channels; c += ChannelLoop.Step)
         {
-            var row = (image * s.InHeight + iy) * s.InWidth;
-            for (var ix = firstX; ix < endX; ix++)
-                sum += x[(row + ix) * s.Channels + c];
+            var sum = T.Zero;
+            for (var iy = firstY; iy < endY; iy++)
+            {
+                var row = (image * s.InHeight + iy) * s.InWidth;
+                for (var ix = firstX; ix < endX; ix++)
+                    sum += x[(row + ix) * s.Channels + c];
+            }
+            y[Grid.IdxX * s.Channels + c] = sum / R.FromInt((endY - firstY) * (endX - firstX));
         }
-        y[Grid.IdxX * s.Channels + c] = sum / R.FromInt((endY - firstY) * (endX - firstX));
     }
 
     // The windows that hold pixel i are those that a pooling from out to in pixels would average. Grid: (pixels of the operand,
@@ -122,8 +125,6 @@ public static class AdaptivePoolKernels
         where T : unmanaged, INumber<T>
         where R : struct, IReal<T>
     {
-        var c = Grid.IdxY * Group.DimX + Group.IdxX;
-        if (c >= s.Channels) return;
         var line = Grid.IdxX / s.InWidth;
         var image = line / s.InHeight;
         var iy = line - image * s.InHeight;
@@ -132,18 +133,21 @@ public static class AdaptivePoolKernels
         var endY = End(iy, s.OutHeight, s.InHeight);
         var firstX = Start(ix, s.OutWidth, s.InWidth);
         var endX = End(ix, s.OutWidth, s.InWidth);
-        var sum = T.Zero;
-        for (var oy = firstY; oy < endY; oy++)
+        for (var c = ChannelLoop.First; c < s.Channels; c += ChannelLoop.Step)
         {
-            var row = (image * s.OutHeight + oy) * s.OutWidth;
-            var rows = End(oy, s.InHeight, s.OutHeight) - Start(oy, s.InHeight, s.OutHeight);
-            for (var ox = firstX; ox < endX; ox++)
+            var sum = T.Zero;
+            for (var oy = firstY; oy < endY; oy++)
             {
-                var columns = End(ox, s.InWidth, s.OutWidth) - Start(ox, s.InWidth, s.OutWidth);
-                sum += dy[(row + ox) * s.Channels + c] / R.FromInt(rows * columns);
+                var row = (image * s.OutHeight + oy) * s.OutWidth;
+                var rows = End(oy, s.InHeight, s.OutHeight) - Start(oy, s.InHeight, s.OutHeight);
+                for (var ox = firstX; ox < endX; ox++)
+                {
+                    var columns = End(ox, s.InWidth, s.OutWidth) - Start(ox, s.InWidth, s.OutWidth);
+                    sum += dy[(row + ox) * s.Channels + c] / R.FromInt(rows * columns);
+                }
             }
+            dx[Grid.IdxX * s.Channels + c] = sum;
         }
-        dx[Grid.IdxX * s.Channels + c] = sum;
     }
 
     /// <summary>y = the mean of each adaptive window.</summary>
@@ -156,7 +160,7 @@ public static class AdaptivePoolKernels
         where T : unmanaged, INumber<T>
         where R : struct, IReal<T> =>
         host.Load(static a => a.LoadStreamKernel<ArrayView<T>, ArrayView<T>, WindowShape>(ForwardKernel<T, R>))(
-            host.Rows(images * s.OutHeight * s.OutWidth, s.Channels), x, y, s);
+            ChannelLoop.Config(host, images * s.OutHeight * s.OutWidth, s.Channels), x, y, s);
 
     /// <summary>dx = the sum of dy / window size over the windows that hold the pixel.</summary>
     /// <param name="host">Where to run.</param>
@@ -168,7 +172,7 @@ public static class AdaptivePoolKernels
         where T : unmanaged, INumber<T>
         where R : struct, IReal<T> =>
         host.Load(static a => a.LoadStreamKernel<ArrayView<T>, ArrayView<T>, WindowShape>(BackwardKernel<T, R>))(
-            host.Rows(images * s.InHeight * s.InWidth, s.Channels), dy, dx, s);
+            ChannelLoop.Config(host, images * s.InHeight * s.InWidth, s.Channels), dy, dx, s);
 
     private static int Start(int i, int size, int windows) => i * size / windows;
 

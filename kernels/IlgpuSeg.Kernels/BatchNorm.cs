@@ -22,22 +22,23 @@ public static class BatchNormKernels
         where T : unmanaged, INumber<T>
         where R : struct, IReal<T>
     {
-        var c = Grid.IdxY * Group.DimX + Group.IdxX;
-        if (c >= channels) return;
         var first = Grid.IdxX * chunkRows;
         var last = first + chunkRows < rows ? first + chunkRows : rows;
-        var sum = T.Zero;
-        for (var r = first; r < last; r++)
-            sum += x[r * channels + c];
-        var mean = sum / R.FromInt(last - first);
-        var squares = T.Zero;
-        for (var r = first; r < last; r++)
+        for (var c = ChannelLoop.First; c < channels; c += ChannelLoop.Step)
         {
-            var deviation = x[r * channels + c] - mean;
-            squares = R.Fma(deviation, deviation, squares);
+            var sum = T.Zero;
+            for (var r = first; r < last; r++)
+                sum += x[r * channels + c];
+            var mean = sum / R.FromInt(last - first);
+            var squares = T.Zero;
+            for (var r = first; r < last; r++)
+            {
+                var deviation = x[r * channels + c] - mean;
+                squares = R.Fma(deviation, deviation, squares);
+            }
+            partials[Grid.IdxX * channels + c] = mean;
+            partials[(Grid.DimX + Grid.IdxX) * channels + c] = squares;
         }
-        partials[Grid.IdxX * channels + c] = mean;
-        partials[(Grid.DimX + Grid.IdxX) * channels + c] = squares;
     }
 
     // Merges the chunks and moves the running statistics: the biased variance normalises, the unbiased one is remembered.
@@ -82,15 +83,16 @@ public static class BatchNormKernels
         where T : unmanaged, INumber<T>
         where R : struct, IReal<T>
     {
-        var c = Grid.IdxY * Group.DimX + Group.IdxX;
-        if (c >= channels) return;
-        var m = mean[c];
-        var scale = inverseDeviation[c] * weight[c];
-        var shift = bias[c];
         var first = Grid.IdxX * RowTile;
         var last = first + RowTile < rows ? first + RowTile : rows;
-        for (var r = first; r < last; r++)
-            y[r * channels + c] = R.Fma(x[r * channels + c] - m, scale, shift);
+        for (var c = ChannelLoop.First; c < channels; c += ChannelLoop.Step)
+        {
+            var m = mean[c];
+            var scale = inverseDeviation[c] * weight[c];
+            var shift = bias[c];
+            for (var r = first; r < last; r++)
+                y[r * channels + c] = R.Fma(x[r * channels + c] - m, scale, shift);
+        }
     }
 
     // Grid: (chunks, blocks of channels); partials are [2, chunks, channels]: sums of dy * normalised x, then sums of dy.
@@ -100,21 +102,22 @@ public static class BatchNormKernels
         where T : unmanaged, INumber<T>
         where R : struct, IReal<T>
     {
-        var c = Grid.IdxY * Group.DimX + Group.IdxX;
-        if (c >= channels) return;
-        var m = mean[c];
         var first = Grid.IdxX * chunkRows;
         var last = first + chunkRows < rows ? first + chunkRows : rows;
-        var products = T.Zero;
-        var sum = T.Zero;
-        for (var r = first; r < last; r++)
+        for (var c = ChannelLoop.First; c < channels; c += ChannelLoop.Step)
         {
-            var g = dy[r * channels + c];
-            products = R.Fma(g, x[r * channels + c] - m, products);
-            sum += g;
+            var m = mean[c];
+            var products = T.Zero;
+            var sum = T.Zero;
+            for (var r = first; r < last; r++)
+            {
+                var g = dy[r * channels + c];
+                products = R.Fma(g, x[r * channels + c] - m, products);
+                sum += g;
+            }
+            partials[Grid.IdxX * channels + c] = products * inverseDeviation[c];
+            partials[(Grid.DimX + Grid.IdxX) * channels + c] = sum;
         }
-        partials[Grid.IdxX * channels + c] = products * inverseDeviation[c];
-        partials[(Grid.DimX + Grid.IdxX) * channels + c] = sum;
     }
 
     // dx = weight / deviation * (dy - mean(dy) - normalised x * mean(dy * normalised x)). Grid: (tiles of rows, blocks of channels).
@@ -124,18 +127,19 @@ public static class BatchNormKernels
         where T : unmanaged, INumber<T>
         where R : struct, IReal<T>
     {
-        var c = Grid.IdxY * Group.DimX + Group.IdxX;
-        if (c >= channels) return;
-        var m = mean[c];
-        var scale = inverseDeviation[c] * weight[c];
-        var meanGradient = dbias[c] / R.FromInt(rows);
-        var slope = dweight[c] * inverseDeviation[c] / R.FromInt(rows);
         var first = Grid.IdxX * RowTile;
         var last = first + RowTile < rows ? first + RowTile : rows;
-        for (var r = first; r < last; r++)
+        for (var c = ChannelLoop.First; c < channels; c += ChannelLoop.Step)
         {
-            var centred = dy[r * channels + c] - meanGradient;
-            dx[r * channels + c] = scale * R.Fma(m - x[r * channels + c], slope, centred);
+            var m = mean[c];
+            var scale = inverseDeviation[c] * weight[c];
+            var meanGradient = dbias[c] / R.FromInt(rows);
+            var slope = dweight[c] * inverseDeviation[c] / R.FromInt(rows);
+            for (var r = first; r < last; r++)
+            {
+                var centred = dy[r * channels + c] - meanGradient;
+                dx[r * channels + c] = scale * R.Fma(m - x[r * channels + c], slope, centred);
+            }
         }
     }
 
@@ -145,13 +149,14 @@ public static class BatchNormKernels
         where T : unmanaged, INumber<T>
         where R : struct, IReal<T>
     {
-        var c = Grid.IdxY * Group.DimX + Group.IdxX;
-        if (c >= channels) return;
-        var scale = inverseDeviation[c] * weight[c];
         var first = Grid.IdxX * RowTile;
         var last = first + RowTile < rows ? first + RowTile : rows;
-        for (var r = first; r < last; r++)
-            dx[r * channels + c] = dy[r * channels + c] * scale;
+        for (var c = ChannelLoop.First; c < channels; c += ChannelLoop.Step)
+        {
+            var scale = inverseDeviation[c] * weight[c];
+            for (var r = first; r < last; r++)
+                dx[r * channels + c] = dy[r * channels + c] * scale;
+        }
     }
 
     /// <summary>Elements of the workspace that <see cref="BatchStatistics"/> and <see cref="ParameterGradients"/> need.</summary>
@@ -178,7 +183,7 @@ public static class BatchNormKernels
         var chunks = RowChunks.Count(rows);
         var chunkRows = RowChunks.Size(rows);
         host.Load(static a => a.LoadStreamKernel<ArrayView<T>, ArrayView<T>, int, int, int>(MomentsKernel<T, R>))(
-            host.Rows(chunks, channels), x, workspace, rows, channels, chunkRows);
+            ChannelLoop.Config(host, chunks, channels), x, workspace, rows, channels, chunkRows);
         host.Load(static a => a.LoadStreamKernel<ArrayView<T>, ArrayView<T>, ArrayView<T>, ArrayView<T>, ArrayView<T>, double, double,
             int, int, int, int>(MergeMomentsKernel<T, R>))(
             host.Linear(channels), workspace, mean, inverseDeviation, runningMean, runningVar, momentum, eps, rows, channels, chunkRows,
@@ -216,7 +221,8 @@ public static class BatchNormKernels
         where R : struct, IReal<T> =>
         host.Load(static a => a.LoadStreamKernel<ArrayView<T>, ArrayView<T>, ArrayView<T>, ArrayView<T>, ArrayView<T>, ArrayView<T>,
             int, int>(NormalizeKernel<T, R>))(
-            host.Rows(KernelHost.Blocks(rows, RowTile), channels), x, mean, inverseDeviation, weight, bias, y, rows, channels);
+            ChannelLoop.Config(host, KernelHost.Blocks(rows, RowTile), channels), x, mean, inverseDeviation, weight, bias, y, rows,
+            channels);
 
     /// <summary>The gradients of weight and bias.</summary>
     /// <param name="host">Where to run.</param>
@@ -238,7 +244,7 @@ public static class BatchNormKernels
         var chunks = RowChunks.Count(rows);
         host.Load(static a => a.LoadStreamKernel<ArrayView<T>, ArrayView<T>, ArrayView<T>, ArrayView<T>, ArrayView<T>, int, int, int>(
             GradientSumsKernel<T, R>))(
-            host.Rows(chunks, channels), x, dy, mean, inverseDeviation, workspace, rows, channels, RowChunks.Size(rows));
+            ChannelLoop.Config(host, chunks, channels), x, dy, mean, inverseDeviation, workspace, rows, channels, RowChunks.Size(rows));
         ColumnReduction.FinishPair<T, R>(host, workspace, dweight, dbias, chunks, channels);
     }
 
@@ -261,7 +267,7 @@ public static class BatchNormKernels
         where R : struct, IReal<T> =>
         host.Load(static a => a.LoadStreamKernel<ArrayView<T>, ArrayView<T>, ArrayView<T>, ArrayView<T>, ArrayView<T>, ArrayView<T>,
             ArrayView<T>, ArrayView<T>, int, int>(BackwardKernel<T, R>))(
-            host.Rows(KernelHost.Blocks(rows, RowTile), channels), x, dy, mean, inverseDeviation, weight,
+            ChannelLoop.Config(host, KernelHost.Blocks(rows, RowTile), channels), x, dy, mean, inverseDeviation, weight,
             dweight, dbias, dx, rows, channels);
 
     /// <summary>The gradient of x through fixed statistics: dx = dy * inverseDeviation * weight.</summary>
@@ -278,5 +284,5 @@ public static class BatchNormKernels
         where R : struct, IReal<T> =>
         host.Load(static a => a.LoadStreamKernel<ArrayView<T>, ArrayView<T>, ArrayView<T>, ArrayView<T>, int, int>(
             FixedBackwardKernel<T, R>))(
-            host.Rows(KernelHost.Blocks(rows, RowTile), channels), dy, inverseDeviation, weight, dx, rows, channels);
+            ChannelLoop.Config(host, KernelHost.Blocks(rows, RowTile), channels), dy, inverseDeviation, weight, dx, rows, channels);
 }

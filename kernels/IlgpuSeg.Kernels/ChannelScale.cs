@@ -18,13 +18,14 @@ public static class ChannelScaleKernels
     internal static void ScaleKernel<T>(ArrayView<T> x, ArrayView<T> scale, ArrayView<T> y, int rows, int channels)
         where T : unmanaged, INumber<T>
     {
-        var c = Grid.IdxY * Group.DimX + Group.IdxX;
-        if (c >= channels) return;
-        var factor = scale[c];
         var first = Grid.IdxX * RowTile;
         var last = first + RowTile < rows ? first + RowTile : rows;
-        for (var r = first; r < last; r++)
-            y[r * channels + c] = x[r * channels + c] * factor;
+        for (var c = ChannelLoop.First; c < channels; c += ChannelLoop.Step)
+        {
+            var factor = scale[c];
+            for (var r = first; r < last; r++)
+                y[r * channels + c] = x[r * channels + c] * factor;
+        }
     }
 
     /// <summary>y[r, c] = scale[c] * x[r, c]: forward, and the gradient of x with dy in x's place.</summary>
@@ -37,5 +38,5 @@ public static class ChannelScaleKernels
     public static void Scale<T>(KernelHost host, ArrayView<T> x, ArrayView<T> scale, ArrayView<T> y, int rows, int channels)
         where T : unmanaged, INumber<T> =>
         host.Load(static a => a.LoadStreamKernel<ArrayView<T>, ArrayView<T>, ArrayView<T>, int, int>(ScaleKernel))(
-            host.Rows(KernelHost.Blocks(rows, RowTile), channels), x, scale, y, rows, channels);
+            ChannelLoop.Config(host, KernelHost.Blocks(rows, RowTile), channels), x, scale, y, rows, channels);
 }

@@ -14,9 +14,8 @@ public static class ConcatKernels
         ArrayView<T> source, ArrayView<T> target, int sourceChannels, int sourceOffset, int targetChannels, int targetOffset, int count)
         where T : unmanaged
     {
-        var c = Grid.IdxY * Group.DimX + Group.IdxX;
-        if (c >= count) return;
-        target[Grid.IdxX * targetChannels + targetOffset + c] = source[Grid.IdxX * sourceChannels + sourceOffset + c];
+        for (var c = ChannelLoop.First; c < count; c += ChannelLoop.Step)
+            target[Grid.IdxX * targetChannels + targetOffset + c] = source[Grid.IdxX * sourceChannels + sourceOffset + c];
     }
 
     /// <summary>whole[:, offset .. offset + channels] = part.</summary>
@@ -48,5 +47,5 @@ public static class ConcatKernels
         int targetOffset, int count)
         where T : unmanaged =>
         host.Load(static a => a.LoadStreamKernel<ArrayView<T>, ArrayView<T>, int, int, int, int, int>(CopyKernel))(
-            host.Rows(rows, count), source, target, sourceChannels, sourceOffset, targetChannels, targetOffset, count);
+            ChannelLoop.Config(host, rows, count), source, target, sourceChannels, sourceOffset, targetChannels, targetOffset, count);
 }

@@ -54,14 +54,13 @@ public static class ElementwiseKernels
         y[at] = x[at] * scale[Grid.IdxY];
     }
 
-    // Grid: (pixels of one sample, blocks of channels, samples).
-    internal static void ScaleSampleChannelsKernel<T>(ArrayView<T> x, ArrayView<T> scale, ArrayView<T> y, int channels)
+    // Grid: (pixels of all samples, blocks of channels).
+    internal static void ScaleSampleChannelsKernel<T>(ArrayView<T> x, ArrayView<T> scale, ArrayView<T> y, int pixels, int channels)
         where T : unmanaged, INumber<T>
     {
-        var c = Grid.IdxY * Group.DimX + Group.IdxX;
-        if (c >= channels) return;
-        var at = (Grid.IdxZ * Grid.DimX + Grid.IdxX) * channels + c;
-        y[at] = x[at] * scale[Grid.IdxZ * channels + c];
+        var sample = Grid.IdxX / pixels;
+        for (var c = ChannelLoop.First; c < channels; c += ChannelLoop.Step)
+            y[Grid.IdxX * channels + c] = x[Grid.IdxX * channels + c] * scale[sample * channels + c];
     }
 
     /// <summary>y = a + b.</summary>
@@ -142,9 +141,7 @@ public static class ElementwiseKernels
         where T : unmanaged, INumber<T>
     {
         var pixels = x.IntLength / samples / channels;
-        var config = new KernelConfig(
-            new Index3D(pixels, KernelHost.Blocks(channels, host.Lanes), samples), new Index3D(host.Lanes, 1, 1));
-        host.Load(static a => a.LoadStreamKernel<ArrayView<T>, ArrayView<T>, ArrayView<T>, int>(ScaleSampleChannelsKernel))(
-            config, x, scale, y, channels);
+        host.Load(static a => a.LoadStreamKernel<ArrayView<T>, ArrayView<T>, ArrayView<T>, int, int>(ScaleSampleChannelsKernel))(
+            ChannelLoop.Config(host, samples * pixels, channels), x, scale, y, pixels, channels);
     }
 }

@@ -3,9 +3,9 @@
 // are zero; -1 and 1 are the centres of the corner pixels (align_corners = true). Flow channel 0 is x, channel 1 is y.
 //
 // Memory: a first kernel turns each flow vector into the operand's cell that it points into, and its fractions; forward gathers
-// the cell's four corners. The gradient of x is a gather too: the result pixels of each cell are linked into a list in their order, and each
-// pixel of x walks the lists of the four cells around it. Blocks of result pixels make their lists apart, one thread each; a
-// second kernel chains them. Nothing is added by two threads, so the bits do not depend on the launch. Accumulation: in T, along
+// the cell's four corners. The gradient of x is a gather too: the result pixels of each cell are linked into a list in their
+// order, and each pixel of x walks the lists of the four cells around it. Blocks of result pixels make their lists apart, one
+// thread each; a second kernel chains them. Nothing is added by two threads, so the bits do not depend on the launch. Accumulation: in T, along
 // the lists (that is, in the order of the result's pixels) and, for the flow's gradient, along channels in one warp.
 using System.Numerics;
 using ILGPU;
@@ -44,28 +44,30 @@ public static class FlowWarpKernels
     private const int MinLinkBlock = 512;
     private const int MaxLinkBlocks = 32;
 
-    // Grid: (rows of all images, blocks of columns).
+    // Grid: (rows of all images, blocks of columns); lanes run along the columns.
     internal static void PointsKernel<T, R>(
         ArrayView<T> flow, ArrayView<int> cells, ArrayView<T> fractionsX, ArrayView<T> fractionsY, WarpShape s)
         where T : unmanaged, INumber<T>
         where R : struct, IReal<T>
     {
-        var ox = Grid.IdxY * Group.DimX + Group.IdxX;
-        if (ox >= s.OutWidth) return;
-        var oy = Grid.IdxX % s.OutHeight;
-        var p = Grid.IdxX * s.OutWidth + ox;
-        var gx = Linspace<T, R>(ox, s.OutWidth) + flow[2 * p] / R.FromInt(s.OutWidth);
-        var gy = Linspace<T, R>(oy, s.OutHeight) + flow[2 * p + 1] / R.FromInt(s.OutHeight);
         var half = R.FromDouble(0.5);
-        var ix = (gx + T.One) * half * R.FromInt(s.InWidth - 1);
-        var iy = (gy + T.One) * half * R.FromInt(s.InHeight - 1);
-        // False for NaN too, so that no index is ever made of one.
-        var inside = ix >= -T.One && ix < R.FromInt(s.InWidth) && iy >= -T.One && iy < R.FromInt(s.InHeight);
-        var fx = inside ? R.Floor(ix) : T.Zero;
-        var fy = inside ? R.Floor(iy) : T.Zero;
-        cells[p] = inside ? (R.ToInt(fy) + 1) * (s.InWidth + 1) + R.ToInt(fx) + 1 : -1;
-        fractionsX[p] = inside ? ix - fx : T.Zero;
-        fractionsY[p] = inside ? iy - fy : T.Zero;
+        var oy = Grid.IdxX % s.OutHeight;
+        var line = Linspace<T, R>(oy, s.OutHeight);
+        for (var ox = ChannelLoop.First; ox < s.OutWidth; ox += ChannelLoop.Step)
+        {
+            var p = Grid.IdxX * s.OutWidth + ox;
+            var gx = Linspace<T, R>(ox, s.OutWidth) + flow[2 * p] / R.FromInt(s.OutWidth);
+            var gy = line + flow[2 * p + 1] / R.FromInt(s.OutHeight);
+            var ix = (gx + T.One) * half * R.FromInt(s.InWidth - 1);
+            var iy = (gy + T.One) * half * R.FromInt(s.InHeight - 1);
+            // False for NaN too, so that no index is ever made of one.
+            var inside = ix >= -T.One && ix < R.FromInt(s.InWidth) && iy >= -T.One && iy < R.FromInt(s.InHeight);
+            var fx = inside ? R.Floor(ix) : T.Zero;
+            var fy = inside ? R.Floor(iy) : T.Zero;
+            cells[p] = inside ? (R.ToInt(fy) + 1) * (s.InWidth + 1) + R.ToInt(fx) + 1 : -1;
+            fractionsX[p] = inside ? ix - fx : T.Zero;
+            fractionsY[p] = inside ? iy - fy : T.Zero;
+        }
     }
 
     // Grid: (pixels of the result, blocks of channels).
@@ -74,26 +76,28 @@ public static class FlowWarpKernels
         where T : unmanaged, INumber<T>
         where R : struct, IReal<T>
     {
-        var c = Grid.IdxY * Group.DimX + Group.IdxX;
-        if (c >= s.Channels) return;
         var p = Grid.IdxX;
         var cell = cells[p];
-        var sum = T.Zero;
-        if (cell >= 0)
+        var y0 = cell / (s.InWidth + 1) - 1;
+        var x0 = cell % (s.InWidth + 1) - 1;
+        var top = cell >= 0 && y0 >= 0;
+        var bottom = cell >= 0 && y0 < s.InHeight - 1;
+        var left = x0 >= 0;
+        var right = x0 < s.InWidth - 1;
+        var fx = fractionsX[p];
+        var fy = fractionsY[p];
+        var origin = ((p / s.OutPixels * s.InHeight + y0) * s.InWidth + x0) * s.Channels;
+        var below = s.InWidth * s.Channels;
+        for (var c = ChannelLoop.First; c < s.Channels; c += ChannelLoop.Step)
         {
-            var fx = fractionsX[p];
-            var fy = fractionsY[p];
-            var y0 = cell / (s.InWidth + 1) - 1;
-            var x0 = cell % (s.InWidth + 1) - 1;
-            var at = ((p / s.OutPixels * s.InHeight + y0) * s.InWidth + x0) * s.Channels + c;
-            var right = at + s.Channels;
-            var below = s.InWidth * s.Channels;
-            if (y0 >= 0 && x0 >= 0) sum = (T.One - fx) * (T.One - fy) * x[at];
-            if (y0 >= 0 && x0 < s.InWidth - 1) sum = R.Fma(fx * (T.One - fy), x[right], sum);
-            if (y0 < s.InHeight - 1 && x0 >= 0) sum = R.Fma((T.One - fx) * fy, x[at + below], sum);
-            if (y0 < s.InHeight - 1 && x0 < s.InWidth - 1) sum = R.Fma(fx * fy, x[right + below], sum);
+            var at = origin + c;
+            var sum = T.Zero;
+            if (top && left) sum = (T.One - fx) * (T.One - fy) * x[at];
+            if (top && right) sum = R.Fma(fx * (T.One - fy), x[at + s.Channels], sum);
+            if (bottom && left) sum = R.Fma((T.One - fx) * fy, x[at + below], sum);
+            if (bottom && right) sum = R.Fma(fx * fy, x[at + below + s.Channels], sum);
+            y[p * s.Channels + c] = sum;
         }
-        y[p * s.Channels + c] = sum;
     }
 
     // Links the result pixels of each cell, in ascending order, within one block of pixels: heads and tails are
@@ -148,31 +152,32 @@ public static class FlowWarpKernels
         where T : unmanaged, INumber<T>
         where R : struct, IReal<T>
     {
-        var c = Grid.IdxY * Group.DimX + Group.IdxX;
-        if (c >= s.Channels) return;
         var line = Grid.IdxX / s.InWidth;
         var ix = Grid.IdxX - line * s.InWidth;
         var image = line / s.InHeight;
         var iy = line - image * s.InHeight;
         var lists = image * blocks * s.Cells;
         var pixels = image * s.OutPixels;
-        var sum = T.Zero;
-        for (var corner = 0; corner < 4; corner++)
+        for (var c = ChannelLoop.First; c < s.Channels; c += ChannelLoop.Step)
         {
-            // This pixel is the corner (down, right) of the cell.
-            var down = corner / 2;
-            var right = corner % 2;
-            var link = heads[lists + (iy - down + 1) * (s.InWidth + 1) + ix - right + 1];
-            while (link != 0)
+            var sum = T.Zero;
+            for (var corner = 0; corner < 4; corner++)
             {
-                var p = pixels + link - 1;
-                var weightX = right != 0 ? fractionsX[p] : T.One - fractionsX[p];
-                var weightY = down != 0 ? fractionsY[p] : T.One - fractionsY[p];
-                sum = R.Fma(weightX * weightY, dy[p * s.Channels + c], sum);
-                link = next[p];
+                // This pixel is the corner (down, right) of the cell.
+                var down = corner / 2;
+                var right = corner % 2;
+                var link = heads[lists + (iy - down + 1) * (s.InWidth + 1) + ix - right + 1];
+                while (link != 0)
+                {
+                    var p = pixels + link - 1;
+                    var weightX = right != 0 ? fractionsX[p] : T.One - fractionsX[p];
+                    var weightY = down != 0 ? fractionsY[p] : T.One - fractionsY[p];
+                    sum = R.Fma(weightX * weightY, dy[p * s.Channels + c], sum);
+                    link = next[p];
+                }
             }
+            dx[Grid.IdxX * s.Channels + c] = sum;
         }
-        dx[Grid.IdxX * s.Channels + c] = sum;
     }
 
     // One warp per pixel of the result.
@@ -227,7 +232,7 @@ public static class FlowWarpKernels
         where T : unmanaged, INumber<T>
         where R : struct, IReal<T> =>
         host.Load(static a => a.LoadStreamKernel<ArrayView<T>, ArrayView<int>, ArrayView<T>, ArrayView<T>, WarpShape>(PointsKernel<T, R>))(
-            host.Rows(s.Images * s.OutHeight, s.OutWidth), flow, points.Cells, points.FractionsX, points.FractionsY, s);
+            ChannelLoop.Config(host, s.Images * s.OutHeight, s.OutWidth), flow, points.Cells, points.FractionsX, points.FractionsY, s);
 
     /// <summary>y = x at the points.</summary>
     /// <param name="host">Where to run.</param>
@@ -240,7 +245,7 @@ public static class FlowWarpKernels
         where R : struct, IReal<T> =>
         host.Load(static a => a.LoadStreamKernel<ArrayView<T>, ArrayView<int>, ArrayView<T>, ArrayView<T>, ArrayView<T>, WarpShape>(
             ForwardKernel<T, R>))(
-            host.Rows(s.Images * s.OutPixels, s.Channels), x, points.Cells, points.FractionsX, points.FractionsY, y, s);
+            ChannelLoop.Config(host, s.Images * s.OutPixels, s.Channels), x, points.Cells, points.FractionsX, points.FractionsY, y, s);
 
     /// <summary>Elements of the integer workspace that <see cref="Backward"/> needs.</summary>
     public static int WorkspaceLength(WarpShape s) => checked(2 * ListsLength(s) + s.Images * s.OutPixels);
@@ -267,7 +272,8 @@ public static class FlowWarpKernels
             PerImage(host, s.Cells, s), heads, tails, next, blocks, s);
         host.Load(static a => a.LoadStreamKernel<ArrayView<T>, ArrayView<T>, ArrayView<T>, ArrayView<int>, ArrayView<int>, ArrayView<T>,
             int, WarpShape>(GatherKernel<T, R>))(
-            host.Rows(s.Images * s.InHeight * s.InWidth, s.Channels), dy, points.FractionsX, points.FractionsY, heads, next, dx, blocks, s);
+            ChannelLoop.Config(host, s.Images * s.InHeight * s.InWidth, s.Channels), dy, points.FractionsX, points.FractionsY, heads, next,
+            dx, blocks, s);
     }
 
     /// <summary>The gradient of the flow.</summary>

@@ -80,20 +80,21 @@ public static class LayerNormKernels
         where T : unmanaged, INumber<T>
         where R : struct, IReal<T>
     {
-        var c = Grid.IdxY * Group.DimX + Group.IdxX;
-        if (c >= channels) return;
         var first = Grid.IdxX * chunkRows;
         var last = first + chunkRows < rows ? first + chunkRows : rows;
-        var products = T.Zero;
-        var sum = T.Zero;
-        for (var r = first; r < last; r++)
+        for (var c = ChannelLoop.First; c < channels; c += ChannelLoop.Step)
         {
-            var g = dy[r * channels + c];
-            products = R.Fma(g, (x[r * channels + c] - mean[r]) * inverseDeviation[r], products);
-            sum += g;
+            var products = T.Zero;
+            var sum = T.Zero;
+            for (var r = first; r < last; r++)
+            {
+                var g = dy[r * channels + c];
+                products = R.Fma(g, (x[r * channels + c] - mean[r]) * inverseDeviation[r], products);
+                sum += g;
+            }
+            partials[Grid.IdxX * channels + c] = products;
+            partials[(Grid.DimX + Grid.IdxX) * channels + c] = sum;
         }
-        partials[Grid.IdxX * channels + c] = products;
-        partials[(Grid.DimX + Grid.IdxX) * channels + c] = sum;
     }
 
     /// <summary>Elements of the workspace that <see cref="ParameterGradients"/> needs.</summary>
@@ -157,7 +158,7 @@ public static class LayerNormKernels
         var chunks = RowChunks.Count(rows);
         host.Load(static a => a.LoadStreamKernel<ArrayView<T>, ArrayView<T>, ArrayView<T>, ArrayView<T>, ArrayView<T>, int, int, int>(
             GradientSumsKernel<T, R>))(
-            host.Rows(chunks, channels), x, dy, mean, inverseDeviation, workspace, rows, channels, RowChunks.Size(rows));
+            ChannelLoop.Config(host, chunks, channels), x, dy, mean, inverseDeviation, workspace, rows, channels, RowChunks.Size(rows));
         ColumnReduction.FinishPair<T, R>(host, workspace, dweight, dbias, chunks, channels);
     }
 }

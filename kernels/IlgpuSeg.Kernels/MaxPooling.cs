@@ -16,38 +16,37 @@ public static class MaxPoolKernels
     internal static void ForwardKernel<T>(ArrayView<T> x, ArrayView<T> y, ArrayView<int> positions, WindowShape s)
         where T : unmanaged, INumber<T>
     {
-        var c = Grid.IdxY * Group.DimX + Group.IdxX;
-        if (c >= s.Channels) return;
         var line = Grid.IdxX / s.OutWidth;
         var image = line / s.OutHeight;
         var top = (line - image * s.OutHeight) * s.Stride;
         var left = (Grid.IdxX - line * s.OutWidth) * s.Stride;
         var plane = image * s.InHeight * s.InWidth;
-        var position = top * s.InWidth + left;
-        var best = x[(plane + position) * s.Channels + c];
-        for (var ky = 0; ky < s.Kernel; ky++)
+        for (var c = ChannelLoop.First; c < s.Channels; c += ChannelLoop.Step)
         {
-            for (var kx = 0; kx < s.Kernel; kx++)
+            var position = top * s.InWidth + left;
+            var best = x[(plane + position) * s.Channels + c];
+            for (var ky = 0; ky < s.Kernel; ky++)
             {
-                var candidate = (top + ky) * s.InWidth + left + kx;
-                var value = x[(plane + candidate) * s.Channels + c];
+                for (var kx = 0; kx < s.Kernel; kx++)
+                {
+                    var candidate = (top + ky) * s.InWidth + left + kx;
+                    var value = x[(plane + candidate) * s.Channels + c];
 #pragma warning disable CS1718 // Unequal to itself: NaN. One that was found keeps its place against everything but a later NaN.
-                var better = value > best || value != value;
+                    var better = value > best || value != value;
 #pragma warning restore CS1718
-                best = better ? value : best;
-                position = better ? candidate : position;
+                    best = better ? value : best;
+                    position = better ? candidate : position;
+                }
             }
+            y[Grid.IdxX * s.Channels + c] = best;
+            positions[Grid.IdxX * s.Channels + c] = position;
         }
-        y[Grid.IdxX * s.Channels + c] = best;
-        positions[Grid.IdxX * s.Channels + c] = position;
     }
 
     // Grid: (pixels of the operand, blocks of channels).
     internal static void BackwardKernel<T>(ArrayView<T> dy, ArrayView<int> positions, ArrayView<T> dx, WindowShape s)
         where T : unmanaged, INumber<T>
     {
-        var c = Grid.IdxY * Group.DimX + Group.IdxX;
-        if (c >= s.Channels) return;
         var line = Grid.IdxX / s.InWidth;
         var image = line / s.InHeight;
         var iy = line - image * s.InHeight;
@@ -57,17 +56,20 @@ public static class MaxPoolKernels
         var lastY = WindowRange.Last(iy, s.Stride, s.OutHeight);
         var firstX = WindowRange.First(ix, s.Kernel, s.Stride);
         var lastX = WindowRange.Last(ix, s.Stride, s.OutWidth);
-        var sum = T.Zero;
-        for (var oy = firstY; oy <= lastY; oy++)
+        for (var c = ChannelLoop.First; c < s.Channels; c += ChannelLoop.Step)
         {
-            var row = (image * s.OutHeight + oy) * s.OutWidth;
-            for (var ox = firstX; ox <= lastX; ox++)
+            var sum = T.Zero;
+            for (var oy = firstY; oy <= lastY; oy++)
             {
-                var at = (row + ox) * s.Channels + c;
-                sum += positions[at] == own ? dy[at] : T.Zero;
+                var row = (image * s.OutHeight + oy) * s.OutWidth;
+                for (var ox = firstX; ox <= lastX; ox++)
+                {
+                    var at = (row + ox) * s.Channels + c;
+                    sum += positions[at] == own ? dy[at] : T.Zero;
+                }
             }
+            dx[Grid.IdxX * s.Channels + c] = sum;
         }
-        dx[Grid.IdxX * s.Channels + c] = sum;
     }
 
     /// <summary>y = the maximum of each window.</summary>
@@ -80,7 +82,7 @@ public static class MaxPoolKernels
     public static void Forward<T>(KernelHost host, ArrayView<T> x, ArrayView<T> y, ArrayView<int> positions, int images, WindowShape s)
         where T : unmanaged, INumber<T> =>
         host.Load(static a => a.LoadStreamKernel<ArrayView<T>, ArrayView<T>, ArrayView<int>, WindowShape>(ForwardKernel))(
-            host.Rows(images * s.OutHeight * s.OutWidth, s.Channels), x, y, positions, s);
+            ChannelLoop.Config(host, images * s.OutHeight * s.OutWidth, s.Channels), x, y, positions, s);
 
     /// <summary>dx = the sum of dy over the windows whose maximum the pixel is.</summary>
     /// <param name="host">Where to run.</param>
@@ -92,5 +94,5 @@ public static class MaxPoolKernels
     public static void Backward<T>(KernelHost host, ArrayView<T> dy, ArrayView<int> positions, ArrayView<T> dx, int images, WindowShape s)
         where T : unmanaged, INumber<T> =>
         host.Load(static a => a.LoadStreamKernel<ArrayView<T>, ArrayView<int>, ArrayView<T>, WindowShape>(BackwardKernel))(
-            host.Rows(images * s.InHeight * s.InWidth, s.Channels), dy, positions, dx, s);
+            ChannelLoop.Config(host, images * s.InHeight * s.InWidth, s.Channels), dy, positions, dx, s);
 }

@@ -14,8 +14,8 @@ namespace IlgpuSeg.Kernels;
 /// <summary>How rows are cut into chunks that are summed apart.</summary>
 public static class RowChunks
 {
-    // Enough chunks to fill a GPU with few channels, few enough for the second stage to be short.
-    private const int MaxChunks = 256;
+    // Enough chunks to fill a GPU with few channels and to fit a CPU's cache each, few enough for the second stage to be short.
+    private const int MaxChunks = 512;
     private const int MinRows = 32;
 
     /// <summary>Rows of a chunk (the last may have fewer).</summary>
@@ -60,14 +60,15 @@ public static class ColumnReduction
         where T : unmanaged, INumber<T>
         where TTerm : struct, IReductionTerm<T>
     {
-        var c = Grid.IdxY * Group.DimX + Group.IdxX;
-        if (c >= columns) return;
         var first = Grid.IdxX * chunkRows;
         var last = first + chunkRows < rows ? first + chunkRows : rows;
-        var sum = T.Zero;
-        for (var r = first; r < last; r++)
-            sum = TTerm.Accumulate(sum, a[r * columns + c], b[r * columns + c]);
-        partials[Grid.IdxX * columns + c] = sum;
+        for (var c = ChannelLoop.First; c < columns; c += ChannelLoop.Step)
+        {
+            var sum = T.Zero;
+            for (var r = first; r < last; r++)
+                sum = TTerm.Accumulate(sum, a[r * columns + c], b[r * columns + c]);
+            partials[Grid.IdxX * columns + c] = sum;
+        }
     }
 
     internal static void FinishKernel<T, R>(ArrayView<T> partials, ArrayView<T> y, int chunks, int columns)
@@ -153,7 +154,7 @@ public static class ColumnReduction
         where T : unmanaged, INumber<T>
         where TTerm : struct, IReductionTerm<T> =>
         host.Load(static a => a.LoadStreamKernel<ArrayView<T>, ArrayView<T>, ArrayView<T>, int, int, int>(PartialKernel<T, TTerm>))(
-            host.Rows(RowChunks.Count(rows), columns), a, b, partials, rows, columns, RowChunks.Size(rows));
+            ChannelLoop.Config(host, RowChunks.Count(rows), columns), a, b, partials, rows, columns, RowChunks.Size(rows));
 }
 
 /// <summary>Sums over a flat array.</summary>

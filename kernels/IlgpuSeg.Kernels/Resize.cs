@@ -20,8 +20,6 @@ public static class ResizeKernels
         where T : unmanaged, INumber<T>
         where R : struct, IReal<T>
     {
-        var c = Grid.IdxY * Group.DimX + Group.IdxX;
-        if (c >= s.Channels) return;
         var line = Grid.IdxX / s.OutWidth;
         var image = line / s.OutHeight;
         var py = ResizeAxis.Position<T, R>(line - image * s.OutHeight, scaleY, alignCorners);
@@ -32,10 +30,13 @@ public static class ResizeKernels
         var fx = ResizeAxis.Fraction<T, R>(px, x0);
         var right = x0 < s.InWidth - 1 ? s.Channels : 0;
         var below = y0 < s.InHeight - 1 ? s.InWidth * s.Channels : 0;
-        var at = ((image * s.InHeight + y0) * s.InWidth + x0) * s.Channels + c;
-        var upper = R.Fma(fx, x[at + right], (T.One - fx) * x[at]);
-        var lower = R.Fma(fx, x[at + below + right], (T.One - fx) * x[at + below]);
-        y[Grid.IdxX * s.Channels + c] = R.Fma(fy, lower, (T.One - fy) * upper);
+        for (var c = ChannelLoop.First; c < s.Channels; c += ChannelLoop.Step)
+        {
+            var at = ((image * s.InHeight + y0) * s.InWidth + x0) * s.Channels + c;
+            var upper = R.Fma(fx, x[at + right], (T.One - fx) * x[at]);
+            var lower = R.Fma(fx, x[at + below + right], (T.One - fx) * x[at + below]);
+            y[Grid.IdxX * s.Channels + c] = R.Fma(fy, lower, (T.One - fy) * upper);
+        }
     }
 
     // dx along columns. Grid: (rows of the result x columns of the operand, blocks of channels).
@@ -43,19 +44,20 @@ public static class ResizeKernels
         where T : unmanaged, INumber<T>
         where R : struct, IReal<T>
     {
-        var c = Grid.IdxY * Group.DimX + Group.IdxX;
-        if (c >= s.Channels) return;
         var line = Grid.IdxX / s.InWidth;
         var ix = Grid.IdxX - line * s.InWidth;
         var first = ResizeAxis.First<T, R>(ix, scale, alignCorners);
         var last = ResizeAxis.Last<T, R>(ix, scale, s.OutWidth, alignCorners);
-        var sum = T.Zero;
-        for (var ox = first; ox <= last; ox++)
+        for (var c = ChannelLoop.First; c < s.Channels; c += ChannelLoop.Step)
         {
-            var weight = ResizeAxis.Weight<T, R>(ox, ix, scale, s.InWidth, alignCorners);
-            sum = R.Fma(weight, dy[(line * s.OutWidth + ox) * s.Channels + c], sum);
+            var sum = T.Zero;
+            for (var ox = first; ox <= last; ox++)
+            {
+                var weight = ResizeAxis.Weight<T, R>(ox, ix, scale, s.InWidth, alignCorners);
+                sum = R.Fma(weight, dy[(line * s.OutWidth + ox) * s.Channels + c], sum);
+            }
+            columns[Grid.IdxX * s.Channels + c] = sum;
         }
-        columns[Grid.IdxX * s.Channels + c] = sum;
     }
 
     // dx along rows. Grid: (pixels of the operand, blocks of channels).
@@ -63,21 +65,22 @@ public static class ResizeKernels
         where T : unmanaged, INumber<T>
         where R : struct, IReal<T>
     {
-        var c = Grid.IdxY * Group.DimX + Group.IdxX;
-        if (c >= s.Channels) return;
         var line = Grid.IdxX / s.InWidth;
         var ix = Grid.IdxX - line * s.InWidth;
         var image = line / s.InHeight;
         var iy = line - image * s.InHeight;
         var first = ResizeAxis.First<T, R>(iy, scale, alignCorners);
         var last = ResizeAxis.Last<T, R>(iy, scale, s.OutHeight, alignCorners);
-        var sum = T.Zero;
-        for (var oy = first; oy <= last; oy++)
+        for (var c = ChannelLoop.First; c < s.Channels; c += ChannelLoop.Step)
         {
-            var weight = ResizeAxis.Weight<T, R>(oy, iy, scale, s.InHeight, alignCorners);
-            sum = R.Fma(weight, columns[((image * s.OutHeight + oy) * s.InWidth + ix) * s.Channels + c], sum);
+            var sum = T.Zero;
+            for (var oy = first; oy <= last; oy++)
+            {
+                var weight = ResizeAxis.Weight<T, R>(oy, iy, scale, s.InHeight, alignCorners);
+                sum = R.Fma(weight, columns[((image * s.OutHeight + oy) * s.InWidth + ix) * s.Channels + c], sum);
+            }
+            dx[Grid.IdxX * s.Channels + c] = sum;
         }
-        dx[Grid.IdxX * s.Channels + c] = sum;
     }
 
     /// <summary>y = x resized to the geometry's out size.</summary>
@@ -94,7 +97,7 @@ public static class ResizeKernels
         var scaleY = Scale<T, R>(s.InHeight, s.OutHeight, alignCorners);
         var scaleX = Scale<T, R>(s.InWidth, s.OutWidth, alignCorners);
         host.Load(static a => a.LoadStreamKernel<ArrayView<T>, ArrayView<T>, T, T, int, WindowShape>(ForwardKernel<T, R>))(
-            host.Rows(images * s.OutHeight * s.OutWidth, s.Channels), x, y, scaleY, scaleX, alignCorners ? 1 : 0, s);
+            ChannelLoop.Config(host, images * s.OutHeight * s.OutWidth, s.Channels), x, y, scaleY, scaleX, alignCorners ? 1 : 0, s);
     }
 
     /// <summary>Elements of the workspace that <see cref="Backward"/> needs.</summary>
@@ -114,10 +117,12 @@ public static class ResizeKernels
         where R : struct, IReal<T>
     {
         var align = alignCorners ? 1 : 0;
+        var scaleY = Scale<T, R>(s.InHeight, s.OutHeight, alignCorners);
+        var scaleX = Scale<T, R>(s.InWidth, s.OutWidth, alignCorners);
         host.Load(static a => a.LoadStreamKernel<ArrayView<T>, ArrayView<T>, T, int, WindowShape>(GatherColumnsKernel<T, R>))(
-            host.Rows(images * s.OutHeight * s.InWidth, s.Channels), dy, workspace, Scale<T, R>(s.InWidth, s.OutWidth, alignCorners), align, s);
+            ChannelLoop.Config(host, images * s.OutHeight * s.InWidth, s.Channels), dy, workspace, scaleX, align, s);
         host.Load(static a => a.LoadStreamKernel<ArrayView<T>, ArrayView<T>, T, int, WindowShape>(GatherRowsKernel<T, R>))(
-            host.Rows(images * s.InHeight * s.InWidth, s.Channels), workspace, dx, Scale<T, R>(s.InHeight, s.OutHeight, alignCorners), align, s);
+            ChannelLoop.Config(host, images * s.InHeight * s.InWidth, s.Channels), workspace, dx, scaleY, align, s);
     }
 
     // Divided in T, as PyTorch does: the positions then agree in the last bit.

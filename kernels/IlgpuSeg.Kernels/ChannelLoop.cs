@@ -1,0 +1,34 @@
+using ILGPU;
+using ILGPU.Runtime;
+
+namespace IlgpuSeg.Kernels;
+
+/// <summary>
+/// Rows (pixels, or tiles of them) by groups, channels by lanes: a kernel does what all channels of its row share once, then runs
+/// <c>for (var c = ChannelLoop.First; c &lt; channels; c += ChannelLoop.Step)</c>. On the CPU a group takes all channels of a row, so that
+/// memory is walked in order; a GPU, or a launch of few rows, spreads them over Grid.Y.
+/// </summary>
+public static class ChannelLoop
+{
+    // Groups that keep the cores of a CPU evenly busy.
+    private const int WantedGroups = 64;
+
+    /// <summary>The calling thread's first channel; callable inside kernels that <see cref="Config"/> launches.</summary>
+    public static int First => Grid.IdxY * Group.DimX + Group.IdxX;
+
+    /// <summary>From one of the thread's channels to its next.</summary>
+    public static int Step => Grid.DimY * Group.DimX;
+
+    /// <summary>The launch: the grid's X is the rows, what share of the channels a group takes depends on the device.</summary>
+    /// <param name="host">Where to run.</param>
+    /// <param name="rows">Rows, at least 1; a kernel finds its row in Grid.IdxX.</param>
+    /// <param name="channels">Channels, at least 1.</param>
+    public static KernelConfig Config(KernelHost host, int rows, int channels)
+    {
+        var warp = host.Accelerator.WarpSize;
+        var lanes = Math.Min(host.Lanes, KernelHost.Blocks(channels, warp) * warp);
+        var blocks = KernelHost.Blocks(channels, lanes);
+        var wanted = host.Accelerator.AcceleratorType == AcceleratorType.CPU ? KernelHost.Blocks(WantedGroups, rows) : blocks;
+        return new KernelConfig(new Index3D(rows, Math.Min(blocks, wanted), 1), new Index3D(lanes, 1, 1));
+    }
+}
