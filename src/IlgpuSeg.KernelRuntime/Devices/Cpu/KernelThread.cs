@@ -16,6 +16,9 @@ internal struct ThreadPosition
     /// <summary>The bytes of local memory that the thread has allocated.</summary>
     public int LocalBytes;
 
+    /// <summary>The number of the group in the grid.</summary>
+    public long Group;
+
     /// <summary>The extent and the number of the group's first thread of an implicitly grouped launch.</summary>
     public LongIndex3D Extent;
     public long FirstThread;
@@ -46,12 +49,22 @@ internal static class KernelThread
         position.GridDimY = dimensions.Grid.Y;
         position.GridDimZ = dimensions.Grid.Z;
         position.Extent = dimensions.Extent;
+        position.Group = -2;
     }
 
     /// <summary>Moves to a group.</summary>
     public static void EnterGroup(long group)
     {
         ref ThreadPosition position = ref Position;
+        if (group == position.Group + 1 && position.GridX + 1 < position.GridDimX)
+        {
+            // The next group of the row: no divisions.
+            position.Group = group;
+            position.GridX++;
+            position.FirstThread += position.GroupSize;
+            return;
+        }
+        position.Group = group;
         (long row, long x) = Math.DivRem(group, position.GridDimX);
         (long z, long y) = Math.DivRem(row, position.GridDimY);
         position.GridX = (int)x;

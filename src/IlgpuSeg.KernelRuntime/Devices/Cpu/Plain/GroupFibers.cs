@@ -16,7 +16,7 @@ internal sealed class GroupFibers
     private static GroupFibers? t_owned;
 
     private readonly List<Fiber> _fibers = [];
-    private readonly SemaphoreSlim _finished = new(0);
+    private readonly AutoResetEvent _finished = new(false);
     private Action<int> _body = static _ => { };
     private ThreadPosition _position;
     private GroupMemory? _memory;
@@ -57,7 +57,7 @@ internal sealed class GroupFibers
         for (int i = 0; i < size; i++)
             _fibers[i].State = FiberState.Ready;
         _fibers[0].Resume();
-        _finished.Wait();
+        _finished.WaitOne();
         if (_failure is not null)
             throw _failure;
     }
@@ -137,7 +137,7 @@ internal sealed class GroupFibers
         _live--;
         if (_live == 0)
         {
-            _finished.Release();
+            _finished.Set();
             return;
         }
         int next = _failure is null ? FindNext(fiber.Number) : FindWaiting(fiber.Number);
@@ -236,7 +236,8 @@ internal sealed class GroupFibers
         private const int StackBytes = 512 * 1024;
 
         private readonly GroupFibers _owner;
-        private readonly SemaphoreSlim _resumed = new(0);
+        // Not a SemaphoreSlim: that one spins before it sleeps, which a thousand waiting threads must not do.
+        private readonly AutoResetEvent _resumed = new(false);
 
         public Fiber(GroupFibers owner, int number)
         {
@@ -251,9 +252,9 @@ internal sealed class GroupFibers
 
         public byte[] Slot { get; set; } = [];
 
-        public void Resume() => _resumed.Release();
+        public void Resume() => _resumed.Set();
 
-        public void Suspend() => _resumed.Wait();
+        public void Suspend() => _resumed.WaitOne();
 
         private void Loop()
         {
