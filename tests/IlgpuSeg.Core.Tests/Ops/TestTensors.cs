@@ -11,4 +11,12 @@ internal static class TestTensors
         for (var i = 0; i < data.Length; i++) data[i] = random.NextDouble() * 2 - 1;
         return Tensor.From(data, shape);
     }
+
+    /// <summary>The same, requiring a gradient.</summary>
+    public static Tensor Parameter(int seed, params int[] shape)
+    {
+        var tensor = Random(seed, shape);
+        tensor.RequiresGrad = true;
+        return tensor;
+    }
 }

@@ -1,0 +1,150 @@
+// What attention needs of maps [samples, positions, channels]: sums, means and centring over the positions of each sample, and
+// packing into blocks of columns.
+//
+// A packed map is [samples, blocks of positions, channels, lanes]: a block holds as many positions as a group has threads, one
+// per lane, so that a thread runs down the channels of its own position while neighbouring lanes read neighbouring memory. A
+// block is contiguous: a plain transpose's rows would lie a power of two apart and fall into the same cache sets.
+//
+// Memory: each kernel reads and writes its map once. Accumulation: over positions in order, in double, one thread per channel.
+using System.Numerics;
+using ILGPU;
+using ILGPU.Runtime;
+
+namespace IlgpuSeg.Kernels;
+
+/// <summary>Reductions over positions, centring, packing.</summary>
+public static class PositionKernels
+{
+    // Grid: (samples, blocks of channels). y[n, c] = factor * sum over p of x[n, p, c].
+    internal static void SumKernel<T, R>(ArrayView<T> x, ArrayView<T> y, double factor, int positions, int channels)
+        where T : unmanaged, INumber<T>
+        where R : struct, IReal<T>
+    {
+        var c = Grid.IdxY * Group.DimX + Group.IdxX;
+        if (c >= channels) return;
+        var first = Grid.IdxX * positions * channels + c;
+        var sum = 0.0;
+        for (var p = 0; p < positions; p++)
+            sum += R.ToDouble(x[first + p * channels]);
+        y[Grid.IdxX * channels + c] = R.FromDouble(sum * factor);
+    }
+
+    // Grid: (positions, blocks of channels, samples).
+    internal static void CenterKernel<T>(ArrayView<T> x, ArrayView<T> means, ArrayView<T> y, int channels)
+        where T : unmanaged, INumber<T>
+    {
+        var c = Grid.IdxY * Group.DimX + Group.IdxX;
+        if (c >= channels) return;
+        var at = (Grid.IdxZ * Grid.DimX + Grid.IdxX) * channels + c;
+        y[at] = x[at] - means[Grid.IdxZ * channels + c];
+    }
+
+    // Grid: (samples, blocks of positions).
+    internal static void PackKernel<T>(ArrayView<T> x, ArrayView<T> columns, int positions, int channels)
+        where T : unmanaged, INumber<T>
+    {
+        var p = Grid.IdxY * Group.DimX + Group.IdxX;
+        if (p >= positions) return;
+        var row = (Grid.IdxX * positions + p) * channels;
+        var column = Column(channels);
+        for (var c = 0; c < channels; c++)
+            columns[column + c * Group.DimX] = x[row + c];
+    }
+
+    // Grid: (positions, blocks of channels, samples).
+    internal static void UnpackKernel<T>(ArrayView<T> columns, ArrayView<T> y, int channels)
+        where T : unmanaged, INumber<T>
+    {
+        var c = Grid.IdxY * Group.DimX + Group.IdxX;
+        if (c >= channels) return;
+        y[(Grid.IdxZ * Grid.DimX + Grid.IdxX) * channels + c] = columns[PackedIndex(c, channels)];
+    }
+
+    /// <summary>
+    /// Where the calling thread's column starts, in a launch by <see cref="Columns"/>; its elements are Group.DimX apart.
+    /// </summary>
+    internal static int Column(int channels) => (Grid.IdxX * Grid.DimY + Grid.IdxY) * channels * Group.DimX + Group.IdxX;
+
+    /// <summary>Where channel c of the calling thread's position is packed, in a launch by <see cref="Elements"/>.</summary>
+    internal static int PackedIndex(int c, int channels)
+    {
+        var blocks = (Grid.DimX + Group.DimX - 1) / Group.DimX;
+        var block = Grid.IdxX / Group.DimX;
+        return ((Grid.IdxZ * blocks + block) * channels + c) * Group.DimX + (Grid.IdxX - block * Group.DimX);
+    }
+
+    /// <summary>The launch of a thread per position: the grid is (samples, blocks of positions).</summary>
+    internal static KernelConfig Columns(KernelHost host, int samples, int positions) => host.Rows(samples, positions);
+
+    /// <summary>The launch of a thread per element: the grid is (positions, blocks of channels, samples).</summary>
+    internal static KernelConfig Elements(KernelHost host, int samples, int positions, int channels) =>
+        new(new Index3D(positions, KernelHost.Blocks(channels, host.Lanes), samples), new Index3D(host.Lanes, 1, 1));
+
+    /// <summary>Elements of a packed map.</summary>
+    /// <param name="host">The device, whose group size is the width of a block.</param>
+    /// <param name="samples">Samples.</param>
+    /// <param name="positions">Positions.</param>
+    /// <param name="channels">Channels.</param>
+    public static int PackedLength(KernelHost host, int samples, int positions, int channels) =>
+        checked(samples * KernelHost.Blocks(positions, host.Lanes) * host.Lanes * channels);
+
+    /// <summary>y[n, c] = the sum of x[n, p, c] over p.</summary>
+    /// <param name="host">Where to run.</param>
+    /// <param name="x">[samples, positions, channels].</param>
+    /// <param name="y">[samples, channels].</param>
+    /// <param name="samples">Samples, at least 1.</param>
+    /// <param name="positions">Positions, at least 1.</param>
+    /// <param name="channels">Channels, at least 1.</param>
+    public static void Sum<T, R>(KernelHost host, ArrayView<T> x, ArrayView<T> y, int samples, int positions, int channels)
+        where T : unmanaged, INumber<T>
+        where R : struct, IReal<T> => ScaledSum<T, R>(host, x, y, 1, samples, positions, channels);
+
+    /// <summary>y[n, p, c] = x[n, p, c] - the mean of x[n, :, c].</summary>
+    /// <param name="host">Where to run.</param>
+    /// <param name="x">[samples, positions, channels].</param>
+    /// <param name="means">A workspace of samples * channels elements.</param>
+    /// <param name="y">[samples, positions, channels]; may be x.</param>
+    /// <param name="samples">Samples, at least 1.</param>
+    /// <param name="positions">Positions, at least 1.</param>
+    /// <param name="channels">Channels, at least 1.</param>
+    public static void Center<T, R>(
+        KernelHost host, ArrayView<T> x, ArrayView<T> means, ArrayView<T> y, int samples, int positions, int channels)
+        where T : unmanaged, INumber<T>
+        where R : struct, IReal<T>
+    {
+        ScaledSum<T, R>(host, x, means, 1.0 / positions, samples, positions, channels);
+        host.Load(static a => a.LoadStreamKernel<ArrayView<T>, ArrayView<T>, ArrayView<T>, int>(CenterKernel))(
+            Elements(host, samples, positions, channels), x, means, y, channels);
+    }
+
+    /// <summary>Packs a map into blocks of columns; lanes beyond the last position keep what they hold.</summary>
+    /// <param name="host">Where to run.</param>
+    /// <param name="x">[samples, positions, channels].</param>
+    /// <param name="columns"><see cref="PackedLength"/> elements.</param>
+    /// <param name="samples">Samples, at least 1.</param>
+    /// <param name="positions">Positions, at least 1.</param>
+    /// <param name="channels">Channels, at least 1.</param>
+    public static void Pack<T>(KernelHost host, ArrayView<T> x, ArrayView<T> columns, int samples, int positions, int channels)
+        where T : unmanaged, INumber<T> =>
+        host.Load(static a => a.LoadStreamKernel<ArrayView<T>, ArrayView<T>, int, int>(PackKernel))(
+            Columns(host, samples, positions), x, columns, positions, channels);
+
+    /// <summary>The inverse of <see cref="Pack"/>.</summary>
+    /// <param name="host">Where to run.</param>
+    /// <param name="columns"><see cref="PackedLength"/> elements.</param>
+    /// <param name="y">[samples, positions, channels].</param>
+    /// <param name="samples">Samples, at least 1.</param>
+    /// <param name="positions">Positions, at least 1.</param>
+    /// <param name="channels">Channels, at least 1.</param>
+    public static void Unpack<T>(KernelHost host, ArrayView<T> columns, ArrayView<T> y, int samples, int positions, int channels)
+        where T : unmanaged, INumber<T> =>
+        host.Load(static a => a.LoadStreamKernel<ArrayView<T>, ArrayView<T>, int>(UnpackKernel))(
+            Elements(host, samples, positions, channels), columns, y, channels);
+
+    private static void ScaledSum<T, R>(
+        KernelHost host, ArrayView<T> x, ArrayView<T> y, double factor, int samples, int positions, int channels)
+        where T : unmanaged, INumber<T>
+        where R : struct, IReal<T> =>
+        host.Load(static a => a.LoadStreamKernel<ArrayView<T>, ArrayView<T>, double, int, int>(SumKernel<T, R>))(
+            host.Rows(samples, channels), x, y, factor, positions, channels);
+}

@@ -1,0 +1,79 @@
+using System.Numerics;
+using IlgpuSeg.Kernels;
+
+namespace IlgpuSeg.Ops;
+
+/// <summary>Softmax cross-entropy of pixels, the mean over those that are not ignored (the training description's CE).</summary>
+public static class CrossEntropy
+{
+    private const string Op = "CrossEntropy";
+
+    /// <summary>
+    /// The mean of -log softmax(logits)[label] over the pixels whose label is not <paramref name="ignoreIndex"/>; exactly 0, with zero
+    /// gradient, where there are none.
+    /// </summary>
+    /// <param name="logits">[N, H, W, K] or any [..., K], floating-point.</param>
+    /// <param name="labels">Int32 [N, H, W], the shape of logits without its last axis.</param>
+    /// <param name="ignoreIndex">The label of pixels that do not count.</param>
+    /// <returns>[1].</returns>
+    /// <exception cref="ShapeException">The shapes do not fit.</exception>
+    /// <exception cref="ArgumentException">A label is neither a class nor ignored.</exception>
+    public static Tensor Apply(Tensor logits, Tensor labels, int ignoreIndex = 255)
+    {
+        OpCheck.FloatingPoint(Op, "logits", logits);
+        OpCheck.Int32(Op, "labels", labels);
+        OpCheck.SameDevice(Op, logits, labels);
+        if (logits.Shape.Rank == 0 || logits.Length == 0)
+            throw new ShapeException(Op, "logits must have at least one axis and one element", ("logits", logits.Shape));
+        if (labels.Shape != new Shape(logits.Shape.ToArray().AsSpan()[..^1]))
+            throw new ShapeException(Op, "labels must have the shape of logits without its last axis", ("logits", logits.Shape), ("labels", labels.Shape));
+        var count = CountLabels(labels, logits.C, ignoreIndex);
+        if (count == 0) return Zero(logits);
+        return logits.DType == DType.Float64
+            ? Run<double, Real64>(logits, labels, ignoreIndex, count)
+            : Run<float, Real32>(logits, labels, ignoreIndex, count);
+    }
+
+    private static int CountLabels(Tensor labels, int classes, int ignoreIndex)
+    {
+        using var chunks = Tensor.Empty([2, CrossEntropyKernels.CountChunks], DType.Int32, labels.Device);
+        CrossEntropyKernels.Count(labels.Device.Kernels, labels.View<int>(), chunks.View<int>(), classes, ignoreIndex);
+        var counts = chunks.ToArray<int>();
+        var invalid = counts.AsSpan(CrossEntropyKernels.CountChunks).ToArray().Sum();
+        if (invalid > 0)
+            throw new ArgumentException($"{Op}: {invalid} pixels have a label outside 0..{classes - 1} (and not the ignored {ignoreIndex}).");
+        return counts.AsSpan(0, CrossEntropyKernels.CountChunks).ToArray().Sum();
+    }
+
+    private static Tensor Zero(Tensor logits)
+    {
+        var (shape, dtype, device) = (logits.Shape, logits.DType, logits.Device);
+        return Autograd.Record(Op, Tensor.Zeros([1], dtype, device), [logits], _ => [Tensor.Zeros(shape, dtype, device)]);
+    }
+
+    private static Tensor Run<T, R>(Tensor logits, Tensor labels, int ignoreIndex, int count)
+        where T : unmanaged, INumber<T>
+        where R : struct, IReal<T>
+    {
+        var (host, classes, pixels) = (logits.Device.Kernels, logits.C, labels.Count);
+        using var peaks = Tensor.Empty(labels.Shape, logits.DType, logits.Device);
+        using var logSums = Tensor.Empty(labels.Shape, logits.DType, logits.Device);
+        using var losses = Tensor.Empty(labels.Shape, logits.DType, logits.Device);
+        CrossEntropyKernels.Forward<T, R>(
+            host, logits.View<T>(), labels.View<int>(), peaks.View<T>(), logSums.View<T>(), losses.View<T>(), classes, ignoreIndex);
+        var loss = Tensor.Empty([1], logits.DType, logits.Device);
+        using var workspace = Tensor.Empty([FlatReduction.WorkspaceLength(pixels)], logits.DType, logits.Device);
+        FlatReduction.Sum<T, R>(host, losses.View<T>(), workspace.View<T>(), loss.View<T>());
+        ElementwiseKernels.Scale(host, loss.View<T>(), R.FromDouble(1.0 / count), loss.View<T>());
+        return Autograd.Record(Op, loss, [logits], g =>
+        {
+            using var scale = Tensor.Empty([1], g.DType, g.Device);
+            ElementwiseKernels.Scale(host, g.View<T>(), R.FromDouble(1.0 / count), scale.View<T>());
+            var gradient = Tensor.Empty(logits.Shape, g.DType, g.Device);
+            CrossEntropyKernels.Backward<T, R>(
+                host, logits.View<T>(), labels.View<int>(), peaks.View<T>(), logSums.View<T>(), scale.View<T>(), gradient.View<T>(), classes,
+                ignoreIndex);
+            return [gradient];
+        }, logits, labels, peaks, logSums);
+    }
+}

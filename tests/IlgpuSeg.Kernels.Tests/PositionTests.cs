@@ -1,0 +1,59 @@
+using System.Numerics;
+using ILGPU;
+using static IlgpuSeg.Kernels.Tests.DeviceData;
+
+namespace IlgpuSeg.Kernels.Tests;
+
+public class PositionTests
+{
+    public static TheoryData<int, int, int> Sizes => new() { { 1, 1, 1 }, { 2, 5, 7 }, { 3, 9, 8 }, { 1, 33, 17 } };
+
+    [Theory]
+    [MemberData(nameof(Sizes))]
+    public void SumsAndCentresInSingle(int samples, int positions, int channels) =>
+        SumsAndCentres<float, Real32>(samples, positions, channels, 2e-7);
+
+    [Theory]
+    [MemberData(nameof(Sizes))]
+    public void SumsAndCentresInDouble(int samples, int positions, int channels) =>
+        SumsAndCentres<double, Real64>(samples, positions, channels, 1e-15);
+
+    private static void SumsAndCentres<T, R>(int samples, int positions, int channels, double tolerance)
+        where T : unmanaged, INumber<T>
+        where R : struct, IReal<T>
+    {
+        var xs = new Draw(positions).Values(samples * positions * channels);
+        using var x = Upload<T>(xs);
+        using var sums = Unwritten<T>(samples * channels);
+        using var means = Unwritten<T>(samples * channels);
+        using var y = Unwritten<T>(xs.Length);
+        PositionKernels.Sum<T, R>(Host, x.View, sums.View, samples, positions, channels);
+        PositionKernels.Center<T, R>(Host, x.View, means.View, y.View, samples, positions, channels);
+        var expected = new double[samples * channels];
+        for (var i = 0; i < xs.Length; i++) expected[i / channels / positions * channels + i % channels] += xs[i];
+        AssertClose(expected, Download(sums), tolerance, "sums");
+        AssertClose(
+            [.. xs.Select((v, i) => v - expected[i / channels / positions * channels + i % channels] / positions)], Download(y), 2 * tolerance,
+            "centred");
+    }
+
+    [Theory]
+    [MemberData(nameof(Sizes))]
+    public void PackedColumnsAreTheRows(int samples, int positions, int channels)
+    {
+        double[] xs = [.. Enumerable.Range(0, samples * positions * channels)];
+        using var x = Upload<float>(xs);
+        using var columns = Unwritten<float>(PositionKernels.PackedLength(Host, samples, positions, channels));
+        using var y = Unwritten<float>(xs.Length);
+        PositionKernels.Pack<float>(Host, x.View, columns.View, samples, positions, channels);
+        PositionKernels.Unpack<float>(Host, columns.View, y.View, samples, positions, channels);
+        AssertClose(xs, Download(y), 0, "unpacked");
+        var packed = Download(columns);
+        var (lanes, blocks) = (Host.Lanes, KernelHost.Blocks(positions, Host.Lanes));
+        for (var i = 0; i < xs.Length; i++)
+        {
+            int n = i / channels / positions, p = i / channels % positions, c = i % channels;
+            Assert.Equal(xs[i], packed[((n * blocks + p / lanes) * channels + c) * lanes + p % lanes]);
+        }
+    }
+}
