@@ -1,7 +1,7 @@
 // y[n, oy, ox, c] = bias[c] + sum over ky, kx of x[n, oy s + ky d - p, ox s + kx d - p, c] * w[ky, kx, c]
 //
-// Work: a thread computes one channel of four neighbouring pixels of a line, so that a weight is loaded once for four multiply-adds; lanes
-//   run over channels. A tile whose window lies inside the image takes a loop without tests; at the border every pixel is tested per tap
+// Work: a thread computes, channel by channel, four neighbouring pixels of a line, so that a weight is loaded once for four multiply-adds;
+//   lanes run over channels. A tile whose window lies inside the image takes a loop without tests; at the border every pixel is tested per tap
 //   (the tests are uniform over the lanes).
 // Memory: x is read through the caches (taps / stride^2 times), w once per tile, y written once; no workspace.
 // Accumulation: in T, ky, kx ascending. The gradients are in DepthwiseConvolutionGradient.cs.
@@ -96,8 +96,6 @@ public static partial class DepthwiseConvolution
         where T : unmanaged, INumber<T>
         where R : struct, IReal<T>
     {
-        var c = Grid.IdxY * Group.DimX + Group.IdxX;
-        if (c >= s.Channels) return;
         var line = Grid.IdxX / s.Tiles;
         var ox = (Grid.IdxX - line * s.Tiles) * PixelsPerThread;
         var n = line / s.OutHeight;
@@ -109,13 +107,14 @@ public static partial class DepthwiseConvolution
         var next = s.StrideW * s.Channels;
         var tap = s.DilationW * s.Channels;
         var weightStep = s.Reversed != 0 ? -s.Channels : s.Channels;
-        var y0 = s.HasBias != 0 ? bias[c] : T.Zero;
-        T y1 = y0, y2 = y0, y3 = y0;
-        for (var ky = 0; ky < s.KernelH; ky++)
+        for (var c = ChannelLoop.First; c < s.Channels; c += ChannelLoop.Step)
         {
-            var iy = iy0 + ky * s.DilationH;
-            if (iy >= 0 && iy < s.Height)
+            var y0 = s.HasBias != 0 ? bias[c] : T.Zero;
+            T y1 = y0, y2 = y0, y3 = y0;
+            for (var ky = 0; ky < s.KernelH; ky++)
             {
+                var iy = iy0 + ky * s.DilationH;
+                if (iy < 0 || iy >= s.Height) continue;
                 var i = ((n * s.Height + iy) * s.Width + ix0) * s.Channels + c;
                 var iw = (s.Reversed != 0 ? (s.KernelH - ky) * s.KernelW - 1 : ky * s.KernelW) * s.Channels + c;
                 if (inside)
@@ -137,7 +136,7 @@ public static partial class DepthwiseConvolution
                     for (var kx = 0; kx < s.KernelW; kx++)
                     {
                         var w = weight[iw];
-                        if (ix >= 0 && ix < s.Width) y0 = R.Fma(x[i], w, y0);
+                        if (Inside(ix, s.Width)) y0 = R.Fma(x[i], w, y0);
                         if (pixels > 1 && Inside(ix + s.StrideW, s.Width)) y1 = R.Fma(x[i + next], w, y1);
                         if (pixels > 2 && Inside(ix + 2 * s.StrideW, s.Width)) y2 = R.Fma(x[i + 2 * next], w, y2);
                         if (pixels > 3 && Inside(ix + 3 * s.StrideW, s.Width)) y3 = R.Fma(x[i + 3 * next], w, y3);
@@ -147,12 +146,12 @@ public static partial class DepthwiseConvolution
                     }
                 }
             }
+            var o = (line * s.OutWidth + ox) * s.Channels + c;
+            y[o] = y0;
+            if (pixels > 1) y[o + s.Channels] = y1;
+            if (pixels > 2) y[o + 2 * s.Channels] = y2;
+            if (pixels > 3) y[o + 3 * s.Channels] = y3;
         }
-        var o = (line * s.OutWidth + ox) * s.Channels + c;
-        y[o] = y0;
-        if (pixels > 1) y[o + s.Channels] = y1;
-        if (pixels > 2) y[o + 2 * s.Channels] = y2;
-        if (pixels > 3) y[o + 3 * s.Channels] = y3;
     }
 
     /// <summary>The depth-wise convolution.</summary>
@@ -186,7 +185,7 @@ public static partial class DepthwiseConvolution
         arguments.Tiles = KernelHost.Blocks(arguments.OutWidth, PixelsPerThread);
         host.Load(static a => a.LoadStreamKernel<ArrayView<T>, ArrayView<T>, ArrayView<T>, ArrayView<T>, DepthwiseArguments>(
             ForwardKernel<T, R>))(
-            host.Rows(batch * arguments.OutHeight * arguments.Tiles, arguments.Channels), x, weight, bias, y, arguments);
+            ChannelLoop.Config(host, batch * arguments.OutHeight * arguments.Tiles, arguments.Channels), x, weight, bias, y, arguments);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -24,22 +24,21 @@ public static partial class DepthwiseConvolution
         where T : unmanaged, INumber<T>
         where R : struct, IReal<T>
     {
-        var c = Grid.IdxY * Group.DimX + Group.IdxX;
-        if (c >= s.Channels) return;
         var line = Grid.IdxX / s.Width;
-        var ix = Grid.IdxX - line * s.Width;
         var n = line / s.Height;
-        var iy = line - n * s.Height;
-        var sum = T.Zero;
-        for (var ky = 0; ky < s.KernelH; ky++)
+        var fy0 = line - n * s.Height + s.PaddingH;
+        var fx0 = Grid.IdxX - line * s.Width + s.PaddingW;
+        for (var c = ChannelLoop.First; c < s.Channels; c += ChannelLoop.Step)
         {
-            var fy = iy + s.PaddingH - ky * s.DilationH;
-            var oy = fy / s.StrideH;
-            if (fy >= 0 && oy < s.OutHeight && oy * s.StrideH == fy)
+            var sum = T.Zero;
+            for (var ky = 0; ky < s.KernelH; ky++)
             {
+                var fy = fy0 - ky * s.DilationH;
+                var oy = fy / s.StrideH;
+                if (fy < 0 || oy >= s.OutHeight || oy * s.StrideH != fy) continue;
                 for (var kx = 0; kx < s.KernelW; kx++)
                 {
-                    var fx = ix + s.PaddingW - kx * s.DilationW;
+                    var fx = fx0 - kx * s.DilationW;
                     var ox = fx / s.StrideW;
                     if (fx >= 0 && ox < s.OutWidth && ox * s.StrideW == fx)
                     {
@@ -48,8 +47,8 @@ public static partial class DepthwiseConvolution
                     }
                 }
             }
+            dx[Grid.IdxX * s.Channels + c] = sum;
         }
-        dx[Grid.IdxX * s.Channels + c] = sum;
     }
 
     internal static void WeightKernel<T, R>(
@@ -148,7 +147,7 @@ public static partial class DepthwiseConvolution
             return;
         }
         host.Load(static a => a.LoadStreamKernel<ArrayView<T>, ArrayView<T>, ArrayView<T>, DepthwiseArguments>(GatherKernel<T, R>))(
-            host.Rows(shape.Batch * shape.Height * shape.Width, shape.Channels), dy, weight, dx, s);
+            ChannelLoop.Config(host, shape.Batch * shape.Height * shape.Width, shape.Channels), dy, weight, dx, s);
     }
 
     /// <summary>Elements of workspace that <see cref="WeightGradient"/> needs.</summary>
