@@ -43,6 +43,18 @@ internal static class OpFixtures
         }
     }
 
+    /// <summary>Runs a case that compares results of its own in both precisions.</summary>
+    /// <param name="name">The case.</param>
+    /// <param name="run">Computes and compares, to the tolerance that it is given.</param>
+    public static void CheckSteps(string name, Action<OpCase, double> run)
+    {
+        foreach (var (dtype, tolerance) in new[] { (DType.Float64, 1e-12), (DType.Float32, 1e-5) })
+        {
+            using var scope = new TensorScope();
+            run(new OpCase(File.Value, name, dtype), tolerance);
+        }
+    }
+
     private static string Locate()
     {
         for (var folder = new DirectoryInfo(AppContext.BaseDirectory); folder is not null; folder = folder.Parent)
