@@ -9,17 +9,49 @@ using ILGPU.Runtime;
 
 namespace IlgpuSeg.Kernels;
 
+/// <summary>An activation that another kernel applies to its result; callable inside kernels.</summary>
+/// <typeparam name="T">The element type.</typeparam>
+public interface IActivation<T>
+    where T : unmanaged, INumber<T>
+{
+    /// <summary>The activation of x.</summary>
+    static abstract T Value(T x);
+
+    /// <summary>The gradient of x from that of <see cref="Value"/>.</summary>
+    static abstract T Gradient(T x, T dy);
+}
+
+/// <summary>No activation.</summary>
+public readonly struct IdentityActivation<T> : IActivation<T>
+    where T : unmanaged, INumber<T>
+{
+    /// <inheritdoc/>
+    public static T Value(T x) => x;
+
+    /// <inheritdoc/>
+    public static T Gradient(T x, T dy) => dy;
+}
+
+/// <summary>max(x, 0); NaN stays, as in PyTorch (hence "not above zero" is never asked).</summary>
+public readonly struct ReluActivation<T> : IActivation<T>
+    where T : unmanaged, INumber<T>
+{
+    /// <inheritdoc/>
+    public static T Value(T x) => x <= T.Zero ? T.Zero : x;
+
+    /// <inheritdoc/>
+    public static T Gradient(T x, T dy) => x <= T.Zero ? T.Zero : dy;
+}
+
 /// <summary>max(x, 0).</summary>
 public static class ReluKernels
 {
-    // Written as a negated comparison so that NaN passes through, as in PyTorch.
     internal static void ForwardKernel<T>(ArrayView<T> x, ArrayView<T> y, int n)
         where T : unmanaged, INumber<T>
     {
         var i = Grid.IdxX * Group.DimX + Group.IdxX;
         if (i >= n) return;
-        var value = x[i];
-        y[i] = value <= T.Zero ? T.Zero : value;
+        y[i] = ReluActivation<T>.Value(x[i]);
     }
 
     internal static void BackwardKernel<T>(ArrayView<T> y, ArrayView<T> dy, ArrayView<T> dx, int n)
@@ -27,7 +59,7 @@ public static class ReluKernels
     {
         var i = Grid.IdxX * Group.DimX + Group.IdxX;
         if (i >= n) return;
-        dx[i] = y[i] <= T.Zero ? T.Zero : dy[i];
+        dx[i] = ReluActivation<T>.Gradient(y[i], dy[i]);
     }
 
     /// <summary>y = max(x, 0).</summary>

@@ -1,7 +1,9 @@
 // Batch normalisation over the rows (pixels of all images) of [rows, channels]: y = (x - mean) / sqrt(var + eps) * weight + bias
-// (Ioffe and Szegedy). Training takes mean and variance of the batch and moves the running ones; inference takes those.
+// (Ioffe and Szegedy), then an activation. Training takes mean and variance of the batch and moves the running ones; inference
+// takes those.
 //
-// Memory: training reads x twice (statistics, normalisation) and writes y; backward reads x and dy twice and writes dx.
+// Memory: training reads x twice (statistics, normalisation) and writes y; backward reads x and dy twice and writes dx. The
+// activation costs no memory: backward computes its operand again from x, with the same operations and so the same bits.
 // Partial results go to a workspace. Accumulation: the variance is never a difference of large sums. Each chunk of rows takes
 // its mean first and the squared deviations from it second (the chunk is in the cache then), in T; chunks are merged in order
 // in double by Chan, Golub and LeVeque's update. Gradients are sums per chunk in T, added in order in double.
@@ -10,6 +12,14 @@ using ILGPU;
 using ILGPU.Runtime;
 
 namespace IlgpuSeg.Kernels;
+
+/// <summary>What normalisation needs per channel.</summary>
+/// <param name="Mean">[channels], of the batch or running.</param>
+/// <param name="InverseDeviation">[channels], 1 / sqrt(variance + eps).</param>
+/// <param name="Weight">[channels].</param>
+/// <param name="Bias">[channels].</param>
+public readonly record struct BatchNormChannels<T>(ArrayView<T> Mean, ArrayView<T> InverseDeviation, ArrayView<T> Weight, ArrayView<T> Bias)
+    where T : unmanaged;
 
 /// <summary>Batch normalisation of [rows, channels].</summary>
 public static class BatchNormKernels
@@ -77,11 +87,12 @@ public static class BatchNormKernels
     }
 
     // Grid: (tiles of rows, blocks of channels).
-    internal static void NormalizeKernel<T, R>(
+    internal static void NormalizeKernel<T, R, TActivation>(
         ArrayView<T> x, ArrayView<T> mean, ArrayView<T> inverseDeviation, ArrayView<T> weight, ArrayView<T> bias, ArrayView<T> y,
         int rows, int channels)
         where T : unmanaged, INumber<T>
         where R : struct, IReal<T>
+        where TActivation : struct, IActivation<T>
     {
         var first = Grid.IdxX * RowTile;
         var last = first + RowTile < rows ? first + RowTile : rows;
@@ -91,71 +102,67 @@ public static class BatchNormKernels
             var scale = inverseDeviation[c] * weight[c];
             var shift = bias[c];
             for (var r = first; r < last; r++)
-                y[r * channels + c] = R.Fma(x[r * channels + c] - m, scale, shift);
+                y[r * channels + c] = TActivation.Value(R.Fma(x[r * channels + c] - m, scale, shift));
         }
     }
 
-    // Grid: (chunks, blocks of channels); partials are [2, chunks, channels]: sums of dy * normalised x, then sums of dy.
-    internal static void GradientSumsKernel<T, R>(
-        ArrayView<T> x, ArrayView<T> dy, ArrayView<T> mean, ArrayView<T> inverseDeviation, ArrayView<T> partials,
-        int rows, int channels, int chunkRows)
+    // Grid: (chunks, blocks of channels); partials are [2, chunks, channels]: sums of g * normalised x, then sums of g, where g is
+    // the gradient before the activation.
+    internal static void GradientSumsKernel<T, R, TActivation>(
+        ArrayView<T> x, ArrayView<T> dy, ArrayView<T> mean, ArrayView<T> inverseDeviation, ArrayView<T> weight, ArrayView<T> bias,
+        ArrayView<T> partials, int rows, int channels, int chunkRows)
         where T : unmanaged, INumber<T>
         where R : struct, IReal<T>
+        where TActivation : struct, IActivation<T>
     {
         var first = Grid.IdxX * chunkRows;
         var last = first + chunkRows < rows ? first + chunkRows : rows;
         for (var c = ChannelLoop.First; c < channels; c += ChannelLoop.Step)
         {
             var m = mean[c];
+            var inverse = inverseDeviation[c];
+            var scale = inverse * weight[c];
+            var shift = bias[c];
             var products = T.Zero;
             var sum = T.Zero;
             for (var r = first; r < last; r++)
             {
-                var g = dy[r * channels + c];
-                products = R.Fma(g, x[r * channels + c] - m, products);
+                var centred = x[r * channels + c] - m;
+                var g = TActivation.Gradient(R.Fma(centred, scale, shift), dy[r * channels + c]);
+                products = R.Fma(g, centred, products);
                 sum += g;
             }
-            partials[Grid.IdxX * channels + c] = products * inverseDeviation[c];
+            partials[Grid.IdxX * channels + c] = products * inverse;
             partials[(Grid.DimX + Grid.IdxX) * channels + c] = sum;
         }
     }
 
-    // dx = weight / deviation * (dy - mean(dy) - normalised x * mean(dy * normalised x)). Grid: (tiles of rows, blocks of channels).
-    internal static void BackwardKernel<T, R>(
-        ArrayView<T> x, ArrayView<T> dy, ArrayView<T> mean, ArrayView<T> inverseDeviation, ArrayView<T> weight,
-        ArrayView<T> dweight, ArrayView<T> dbias, ArrayView<T> dx, int rows, int channels)
+    // dx = weight / deviation * (g - mean(g) - normalised x * mean(g * normalised x)) through the batch's statistics; with fixed ones
+    // (share = 0) dx = weight / deviation * g. Grid: (tiles of rows, blocks of channels).
+    internal static void BackwardKernel<T, R, TActivation>(
+        ArrayView<T> x, ArrayView<T> dy, ArrayView<T> mean, ArrayView<T> inverseDeviation, ArrayView<T> weight, ArrayView<T> bias,
+        ArrayView<T> dweight, ArrayView<T> dbias, ArrayView<T> dx, T share, int rows, int channels)
         where T : unmanaged, INumber<T>
         where R : struct, IReal<T>
+        where TActivation : struct, IActivation<T>
     {
         var first = Grid.IdxX * RowTile;
         var last = first + RowTile < rows ? first + RowTile : rows;
         for (var c = ChannelLoop.First; c < channels; c += ChannelLoop.Step)
         {
             var m = mean[c];
-            var scale = inverseDeviation[c] * weight[c];
-            var meanGradient = dbias[c] / R.FromInt(rows);
-            var slope = dweight[c] * inverseDeviation[c] / R.FromInt(rows);
+            var inverse = inverseDeviation[c];
+            var scale = inverse * weight[c];
+            var shift = bias[c];
+            // Fixed statistics leave dbias and dweight unread.
+            var meanGradient = share > T.Zero ? dbias[c] * share : T.Zero;
+            var slope = share > T.Zero ? dweight[c] * inverse * share : T.Zero;
             for (var r = first; r < last; r++)
             {
-                var centred = dy[r * channels + c] - meanGradient;
-                dx[r * channels + c] = scale * R.Fma(m - x[r * channels + c], slope, centred);
+                var centred = x[r * channels + c] - m;
+                var g = TActivation.Gradient(R.Fma(centred, scale, shift), dy[r * channels + c]);
+                dx[r * channels + c] = scale * R.Fma(-centred, slope, g - meanGradient);
             }
-        }
-    }
-
-    // With fixed statistics the normalisation is a scale per channel. Grid: (tiles of rows, blocks of channels).
-    internal static void FixedBackwardKernel<T, R>(
-        ArrayView<T> dy, ArrayView<T> inverseDeviation, ArrayView<T> weight, ArrayView<T> dx, int rows, int channels)
-        where T : unmanaged, INumber<T>
-        where R : struct, IReal<T>
-    {
-        var first = Grid.IdxX * RowTile;
-        var last = first + RowTile < rows ? first + RowTile : rows;
-        for (var c = ChannelLoop.First; c < channels; c += ChannelLoop.Step)
-        {
-            var scale = inverseDeviation[c] * weight[c];
-            for (var r = first; r < last; r++)
-                dx[r * channels + c] = dy[r * channels + c] * scale;
         }
     }
 
@@ -204,85 +211,67 @@ public static class BatchNormKernels
             host.Linear(channels), variance, inverseDeviation, eps, channels);
     }
 
-    /// <summary>y = (x - mean) * inverseDeviation * weight + bias.</summary>
+    /// <summary>y = activation((x - mean) * inverseDeviation * weight + bias).</summary>
     /// <param name="host">Where to run.</param>
     /// <param name="x">[rows, channels].</param>
-    /// <param name="mean">[channels].</param>
-    /// <param name="inverseDeviation">[channels].</param>
-    /// <param name="weight">[channels].</param>
-    /// <param name="bias">[channels].</param>
+    /// <param name="p">The channels' constants.</param>
     /// <param name="y">[rows, channels]; may be x.</param>
     /// <param name="rows">Rows.</param>
     /// <param name="channels">Channels.</param>
-    public static void Normalize<T, R>(
-        KernelHost host, ArrayView<T> x, ArrayView<T> mean, ArrayView<T> inverseDeviation, ArrayView<T> weight, ArrayView<T> bias,
-        ArrayView<T> y, int rows, int channels)
+    public static void Normalize<T, R, TActivation>(
+        KernelHost host, ArrayView<T> x, BatchNormChannels<T> p, ArrayView<T> y, int rows, int channels)
         where T : unmanaged, INumber<T>
-        where R : struct, IReal<T> =>
+        where R : struct, IReal<T>
+        where TActivation : struct, IActivation<T> =>
         host.Load(static a => a.LoadStreamKernel<ArrayView<T>, ArrayView<T>, ArrayView<T>, ArrayView<T>, ArrayView<T>, ArrayView<T>,
-            int, int>(NormalizeKernel<T, R>))(
-            ChannelLoop.Config(host, KernelHost.Blocks(rows, RowTile), channels), x, mean, inverseDeviation, weight, bias, y, rows,
-            channels);
+            int, int>(NormalizeKernel<T, R, TActivation>))(
+            ChannelLoop.Config(host, KernelHost.Blocks(rows, RowTile), channels), x, p.Mean, p.InverseDeviation, p.Weight, p.Bias, y,
+            rows, channels);
 
     /// <summary>The gradients of weight and bias.</summary>
     /// <param name="host">Where to run.</param>
     /// <param name="x">[rows, channels], the forward operand.</param>
     /// <param name="dy">[rows, channels].</param>
-    /// <param name="mean">[channels], as used forward.</param>
-    /// <param name="inverseDeviation">[channels], as used forward.</param>
+    /// <param name="p">The channels' constants as used forward.</param>
     /// <param name="workspace">At least <see cref="WorkspaceLength"/> elements.</param>
     /// <param name="dweight">[channels], written.</param>
     /// <param name="dbias">[channels], written.</param>
     /// <param name="rows">Rows.</param>
     /// <param name="channels">Channels.</param>
-    public static void ParameterGradients<T, R>(
-        KernelHost host, ArrayView<T> x, ArrayView<T> dy, ArrayView<T> mean, ArrayView<T> inverseDeviation, ArrayView<T> workspace,
-        ArrayView<T> dweight, ArrayView<T> dbias, int rows, int channels)
+    public static void ParameterGradients<T, R, TActivation>(
+        KernelHost host, ArrayView<T> x, ArrayView<T> dy, BatchNormChannels<T> p, ArrayView<T> workspace, ArrayView<T> dweight,
+        ArrayView<T> dbias, int rows, int channels)
         where T : unmanaged, INumber<T>
         where R : struct, IReal<T>
+        where TActivation : struct, IActivation<T>
     {
         var chunks = RowChunks.Count(rows);
-        host.Load(static a => a.LoadStreamKernel<ArrayView<T>, ArrayView<T>, ArrayView<T>, ArrayView<T>, ArrayView<T>, int, int, int>(
-            GradientSumsKernel<T, R>))(
-            ChannelLoop.Config(host, chunks, channels), x, dy, mean, inverseDeviation, workspace, rows, channels, RowChunks.Size(rows));
+        host.Load(static a => a.LoadStreamKernel<ArrayView<T>, ArrayView<T>, ArrayView<T>, ArrayView<T>, ArrayView<T>, ArrayView<T>,
+            ArrayView<T>, int, int, int>(GradientSumsKernel<T, R, TActivation>))(
+            ChannelLoop.Config(host, chunks, channels), x, dy, p.Mean, p.InverseDeviation, p.Weight, p.Bias, workspace, rows, channels,
+            RowChunks.Size(rows));
         ColumnReduction.FinishPair<T, R>(host, workspace, dweight, dbias, chunks, channels);
     }
 
-    /// <summary>The gradient of x through the batch's statistics.</summary>
+    /// <summary>The gradient of x.</summary>
     /// <param name="host">Where to run.</param>
     /// <param name="x">[rows, channels], the forward operand.</param>
     /// <param name="dy">[rows, channels].</param>
-    /// <param name="mean">[channels], of the batch.</param>
-    /// <param name="inverseDeviation">[channels], of the batch.</param>
-    /// <param name="weight">[channels].</param>
-    /// <param name="dweight">[channels], from <see cref="ParameterGradients"/>.</param>
-    /// <param name="dbias">[channels], from <see cref="ParameterGradients"/>.</param>
+    /// <param name="p">The channels' constants as used forward.</param>
+    /// <param name="batchStatistics">Whether mean and deviation are the batch's, so that the gradient passes through them too.</param>
+    /// <param name="dweight">[channels], from <see cref="ParameterGradients"/>; not read with fixed statistics.</param>
+    /// <param name="dbias">[channels], from <see cref="ParameterGradients"/>; not read with fixed statistics.</param>
     /// <param name="dx">[rows, channels], written; may be dy.</param>
     /// <param name="rows">Rows.</param>
     /// <param name="channels">Channels.</param>
-    public static void Backward<T, R>(
-        KernelHost host, ArrayView<T> x, ArrayView<T> dy, ArrayView<T> mean, ArrayView<T> inverseDeviation, ArrayView<T> weight,
-        ArrayView<T> dweight, ArrayView<T> dbias, ArrayView<T> dx, int rows, int channels)
+    public static void Backward<T, R, TActivation>(
+        KernelHost host, ArrayView<T> x, ArrayView<T> dy, BatchNormChannels<T> p, bool batchStatistics, ArrayView<T> dweight,
+        ArrayView<T> dbias, ArrayView<T> dx, int rows, int channels)
         where T : unmanaged, INumber<T>
-        where R : struct, IReal<T> =>
+        where R : struct, IReal<T>
+        where TActivation : struct, IActivation<T> =>
         host.Load(static a => a.LoadStreamKernel<ArrayView<T>, ArrayView<T>, ArrayView<T>, ArrayView<T>, ArrayView<T>, ArrayView<T>,
-            ArrayView<T>, ArrayView<T>, int, int>(BackwardKernel<T, R>))(
-            ChannelLoop.Config(host, KernelHost.Blocks(rows, RowTile), channels), x, dy, mean, inverseDeviation, weight,
-            dweight, dbias, dx, rows, channels);
-
-    /// <summary>The gradient of x through fixed statistics: dx = dy * inverseDeviation * weight.</summary>
-    /// <param name="host">Where to run.</param>
-    /// <param name="dy">[rows, channels].</param>
-    /// <param name="inverseDeviation">[channels], as used forward.</param>
-    /// <param name="weight">[channels].</param>
-    /// <param name="dx">[rows, channels], written; may be dy.</param>
-    /// <param name="rows">Rows.</param>
-    /// <param name="channels">Channels.</param>
-    public static void FixedBackward<T, R>(
-        KernelHost host, ArrayView<T> dy, ArrayView<T> inverseDeviation, ArrayView<T> weight, ArrayView<T> dx, int rows, int channels)
-        where T : unmanaged, INumber<T>
-        where R : struct, IReal<T> =>
-        host.Load(static a => a.LoadStreamKernel<ArrayView<T>, ArrayView<T>, ArrayView<T>, ArrayView<T>, int, int>(
-            FixedBackwardKernel<T, R>))(
-            ChannelLoop.Config(host, KernelHost.Blocks(rows, RowTile), channels), dy, inverseDeviation, weight, dx, rows, channels);
+            ArrayView<T>, ArrayView<T>, ArrayView<T>, T, int, int>(BackwardKernel<T, R, TActivation>))(
+            ChannelLoop.Config(host, KernelHost.Blocks(rows, RowTile), channels), x, dy, p.Mean, p.InverseDeviation, p.Weight, p.Bias,
+            dweight, dbias, dx, batchStatistics ? T.One / R.FromInt(rows) : T.Zero, rows, channels);
 }

@@ -45,20 +45,23 @@ public class NormTests
         AssertClose([.. data.RunningMean.Zip(expected.Mean, (a, b) => 0.9 * a + 0.1 * b)], Download(runningMean), tolerance, "running mean");
         AssertClose(
             [.. data.RunningVar.Zip(expected.Var, (a, b) => 0.9 * a + 0.1 * b * rows / (rows - 1))], Download(runningVar), tolerance, "running var");
-        BatchNormKernels.Normalize<T, R>(Host, x.View, mean.View, inverse.View, weight.View, bias.View, result.View, rows, channels);
+        var channelData = new BatchNormChannels<T>(mean.View, inverse.View, weight.View, bias.View);
+        BatchNormKernels.Normalize<T, R, IdentityActivation<T>>(Host, x.View, channelData, result.View, rows, channels);
         AssertClose(expected.Y, Download(result), tolerance, "y");
-        BatchNormKernels.ParameterGradients<T, R>(
-            Host, x.View, dy.View, mean.View, inverse.View, workspace.View, dweight.View, dbias.View, rows, channels);
+        BatchNormKernels.ParameterGradients<T, R, IdentityActivation<T>>(
+            Host, x.View, dy.View, channelData, workspace.View, dweight.View, dbias.View, rows, channels);
         AssertClose(expected.Dweight, Download(dweight), tolerance, "dweight");
         AssertClose(expected.Dbias, Download(dbias), tolerance, "dbias");
-        BatchNormKernels.Backward<T, R>(
-            Host, x.View, dy.View, mean.View, inverse.View, weight.View, dweight.View, dbias.View, result.View, rows, channels);
+        BatchNormKernels.Backward<T, R, IdentityActivation<T>>(
+            Host, x.View, dy.View, channelData, true, dweight.View, dbias.View, result.View, rows, channels);
         AssertClose(expected.Dx, Download(result), tolerance, "dx");
 
         BatchNormKernels.InverseDeviation<T, R>(Host, runningVar.View, inverse.View, Eps);
         var fixedInverse = Download(runningVar).Select(v => 1 / Math.Sqrt(v + Eps)).ToArray();
         AssertClose(fixedInverse, Download(inverse), tolerance, "1 / deviation");
-        BatchNormKernels.FixedBackward<T, R>(Host, dy.View, inverse.View, weight.View, result.View, rows, channels);
+        using var unread = Upload<T>(Enumerable.Repeat(double.NaN, channels).ToArray());
+        BatchNormKernels.Backward<T, R, IdentityActivation<T>>(
+            Host, x.View, dy.View, channelData, false, unread.View, unread.View, result.View, rows, channels);
         AssertClose(
             [.. data.Dy.Select((g, i) => g * fixedInverse[i % channels] * data.Weight[i % channels])], Download(result), tolerance, "fixed dx");
     }

@@ -6,8 +6,6 @@ namespace IlgpuSeg.Ops;
 /// <summary>Batch normalisation over all axes but the channels (Ioffe and Szegedy), with PyTorch's conventions.</summary>
 public static class BatchNorm
 {
-    private const string Op = "BatchNorm";
-
     /// <summary>(x - mean) / sqrt(var + eps) * weight + bias, per channel.</summary>
     /// <param name="x">[..., C], Float32 or Float64.</param>
     /// <param name="weight">[C].</param>
@@ -20,111 +18,112 @@ public static class BatchNorm
     /// <returns>Of x's shape.</returns>
     /// <exception cref="ShapeException">A parameter is not [C], or training has a single value per channel.</exception>
     public static Tensor Apply(
-        Tensor x, Tensor weight, Tensor bias, Tensor runningMean, Tensor runningVar, bool training, double momentum = 0.1, double eps = 1e-5)
+        Tensor x, Tensor weight, Tensor bias, Tensor runningMean, Tensor runningVar, bool training, double momentum = 0.1,
+        double eps = 1e-5)
     {
-        OpCheck.SameDevice(Op, x, weight, bias, runningMean, runningVar);
-        OpCheck.SameDType(Op, x, weight, bias, runningMean, runningVar);
-        OpCheck.FloatingPoint(Op, "x", x);
-        foreach (var (name, parameter) in new[] { ("weight", weight), ("bias", bias), ("runningMean", runningMean), ("runningVar", runningVar) })
-        {
-            if (parameter.Shape != new Shape(x.C))
-                throw new ShapeException(Op, $"{name} must hold one value for each channel of x, [C]", ("x", x.Shape), (name, parameter.Shape));
-        }
-        if (training && x.Count == x.C)
-            throw new ShapeException(Op, "training needs more than one value per channel (a larger batch or map) to have a variance", ("x", x.Shape));
-        var statistics = new Running(runningMean, runningVar, momentum, eps);
-        return (x.DType, training) switch
-        {
-            (DType.Float64, true) => Train<double, Real64>(x, weight, bias, statistics),
-            (DType.Float64, false) => Infer<double, Real64>(x, weight, bias, statistics),
-            (_, true) => Train<float, Real32>(x, weight, bias, statistics),
-            _ => Infer<float, Real32>(x, weight, bias, statistics),
-        };
+        var call = new Call("BatchNorm", x, weight, bias, runningMean, runningVar, momentum, eps);
+        call.Check(training);
+        return x.DType == DType.Float64
+            ? call.Run<double, Real64, IdentityActivation<double>>(training)
+            : call.Run<float, Real32, IdentityActivation<float>>(training);
     }
 
-    private static Tensor Train<T, R>(Tensor x, Tensor weight, Tensor bias, Running running)
-        where T : unmanaged, INumber<T>
-        where R : struct, IReal<T>
+    /// <summary>max(<see cref="Apply"/>, 0) in one pass over the elements; the same bits as both operations one after the other.</summary>
+    /// <inheritdoc cref="Apply"/>
+    public static Tensor ApplyRelu(
+        Tensor x, Tensor weight, Tensor bias, Tensor runningMean, Tensor runningVar, bool training, double momentum = 0.1,
+        double eps = 1e-5)
     {
-        var rows = x.Count / x.C;
-        var mean = Like(weight);
-        var inverseDeviation = Like(weight);
-        using (var workspace = Workspace(x))
-        {
-            BatchNormKernels.BatchStatistics<T, R>(
-                x.Device.Kernels, x.View<T>(), workspace.View<T>(), mean.View<T>(), inverseDeviation.View<T>(),
-                running.Mean.View<T>(), running.Var.View<T>(), running.Momentum, running.Eps, rows, x.C);
-        }
-        running.Mean.MarkChanged();
-        running.Var.MarkChanged();
-        var y = Normalize<T, R>(x, mean, inverseDeviation, weight, bias);
-        return Autograd.Record(Op, y, [x, weight, bias], Backward, x, weight, mean, inverseDeviation);
-
-        Tensor?[] Backward(Tensor g)
-        {
-            var (dweight, dbias) = ParameterGradients<T, R>(x, g, mean, inverseDeviation);
-            if (!x.RequiresGrad) return [null, dweight, dbias];
-            var dx = Like(x);
-            BatchNormKernels.Backward<T, R>(
-                x.Device.Kernels, x.View<T>(), g.View<T>(), mean.View<T>(), inverseDeviation.View<T>(), weight.View<T>(),
-                dweight.View<T>(), dbias.View<T>(), dx.View<T>(), rows, x.C);
-            return [dx, dweight, dbias];
-        }
+        var call = new Call("BatchNormRelu", x, weight, bias, runningMean, runningVar, momentum, eps);
+        call.Check(training);
+        return x.DType == DType.Float64
+            ? call.Run<double, Real64, ReluActivation<double>>(training)
+            : call.Run<float, Real32, ReluActivation<float>>(training);
     }
 
-    private static Tensor Infer<T, R>(Tensor x, Tensor weight, Tensor bias, Running running)
-        where T : unmanaged, INumber<T>
-        where R : struct, IReal<T>
+    private sealed record Call(
+        string Op, Tensor X, Tensor Weight, Tensor Bias, Tensor RunningMean, Tensor RunningVar, double Momentum, double Eps)
     {
-        var mean = running.Mean;
-        var inverseDeviation = Like(weight);
-        BatchNormKernels.InverseDeviation<T, R>(x.Device.Kernels, running.Var.View<T>(), inverseDeviation.View<T>(), running.Eps);
-        var y = Normalize<T, R>(x, mean, inverseDeviation, weight, bias);
-        return Autograd.Record(Op, y, [x, weight, bias], Backward, x, weight, mean, inverseDeviation);
+        private KernelHost Host => X.Device.Kernels;
 
-        Tensor?[] Backward(Tensor g)
+        private int Rows => X.Count / X.C;
+
+        public void Check(bool training)
         {
-            Tensor? dx = null, dweight = null, dbias = null;
-            if (x.RequiresGrad)
+            OpCheck.SameDevice(Op, X, Weight, Bias, RunningMean, RunningVar);
+            OpCheck.SameDType(Op, X, Weight, Bias, RunningMean, RunningVar);
+            OpCheck.FloatingPoint(Op, "x", X);
+            ReadOnlySpan<(string, Tensor)> parameters =
+                [("weight", Weight), ("bias", Bias), ("runningMean", RunningMean), ("runningVar", RunningVar)];
+            foreach (var (name, parameter) in parameters)
             {
-                dx = Like(x);
-                BatchNormKernels.FixedBackward<T, R>(
-                    x.Device.Kernels, g.View<T>(), inverseDeviation.View<T>(), weight.View<T>(), dx.View<T>(), x.Count / x.C, x.C);
+                if (parameter.Shape != new Shape(X.C))
+                    throw new ShapeException(Op, $"{name} must hold one value for each channel of x, [C]", ("x", X.Shape), (name, parameter.Shape));
             }
-            if (weight.RequiresGrad || bias.RequiresGrad)
-                (dweight, dbias) = ParameterGradients<T, R>(x, g, mean, inverseDeviation);
-            return [dx, dweight, dbias];
+            if (training && X.Count == X.C)
+                throw new ShapeException(Op, "training needs more than one value per channel (a larger batch or map) to have a variance", ("x", X.Shape));
         }
+
+        public Tensor Run<T, R, TActivation>(bool training)
+            where T : unmanaged, INumber<T>
+            where R : struct, IReal<T>
+            where TActivation : struct, IActivation<T>
+        {
+            var inverseDeviation = Like(Weight);
+            var mean = training ? Like(Weight) : RunningMean;
+            if (training)
+                BatchStatistics<T, R>(mean, inverseDeviation);
+            else
+                BatchNormKernels.InverseDeviation<T, R>(Host, RunningVar.View<T>(), inverseDeviation.View<T>(), Eps);
+            var y = Like(X);
+            BatchNormKernels.Normalize<T, R, TActivation>(Host, X.View<T>(), Channels(), y.View<T>(), Rows, X.C);
+            return Autograd.Record(Op, y, [X, Weight, Bias], Backward, X, Weight, Bias, mean, inverseDeviation);
+
+            BatchNormChannels<T> Channels() => new(mean.View<T>(), inverseDeviation.View<T>(), Weight.View<T>(), Bias.View<T>());
+
+            Tensor?[] Backward(Tensor g)
+            {
+                Tensor? dx = null, dweight = null, dbias = null;
+                if (training || Weight.RequiresGrad || Bias.RequiresGrad)
+                    (dweight, dbias) = ParameterGradients<T, R, TActivation>(g, Channels());
+                if (X.RequiresGrad)
+                {
+                    dx = Like(X);
+                    BatchNormKernels.Backward<T, R, TActivation>(
+                        Host, X.View<T>(), g.View<T>(), Channels(), training, (dweight ?? Weight).View<T>(), (dbias ?? Bias).View<T>(),
+                        dx.View<T>(), Rows, X.C);
+                }
+                return [dx, dweight, dbias];
+            }
+        }
+
+        private void BatchStatistics<T, R>(Tensor mean, Tensor inverseDeviation)
+            where T : unmanaged, INumber<T>
+            where R : struct, IReal<T>
+        {
+            using var workspace = Workspace();
+            BatchNormKernels.BatchStatistics<T, R>(
+                Host, X.View<T>(), workspace.View<T>(), mean.View<T>(), inverseDeviation.View<T>(), RunningMean.View<T>(),
+                RunningVar.View<T>(), Momentum, Eps, Rows, X.C);
+            RunningMean.MarkChanged();
+            RunningVar.MarkChanged();
+        }
+
+        private (Tensor Weight, Tensor Bias) ParameterGradients<T, R, TActivation>(Tensor g, BatchNormChannels<T> channels)
+            where T : unmanaged, INumber<T>
+            where R : struct, IReal<T>
+            where TActivation : struct, IActivation<T>
+        {
+            var dweight = Like(Weight);
+            var dbias = Like(Weight);
+            using var workspace = Workspace();
+            BatchNormKernels.ParameterGradients<T, R, TActivation>(
+                Host, X.View<T>(), g.View<T>(), channels, workspace.View<T>(), dweight.View<T>(), dbias.View<T>(), Rows, X.C);
+            return (dweight, dbias);
+        }
+
+        private Tensor Workspace() => Tensor.Empty(new Shape(BatchNormKernels.WorkspaceLength(Rows, X.C)), X.DType, X.Device);
+
+        private static Tensor Like(Tensor tensor) => Tensor.Empty(tensor.Shape, tensor.DType, tensor.Device);
     }
-
-    private static Tensor Normalize<T, R>(Tensor x, Tensor mean, Tensor inverseDeviation, Tensor weight, Tensor bias)
-        where T : unmanaged, INumber<T>
-        where R : struct, IReal<T>
-    {
-        var y = Like(x);
-        BatchNormKernels.Normalize<T, R>(
-            x.Device.Kernels, x.View<T>(), mean.View<T>(), inverseDeviation.View<T>(), weight.View<T>(), bias.View<T>(), y.View<T>(),
-            x.Count / x.C, x.C);
-        return y;
-    }
-
-    private static (Tensor Weight, Tensor Bias) ParameterGradients<T, R>(Tensor x, Tensor g, Tensor mean, Tensor inverseDeviation)
-        where T : unmanaged, INumber<T>
-        where R : struct, IReal<T>
-    {
-        var dweight = Like(mean);
-        var dbias = Like(mean);
-        using var workspace = Workspace(x);
-        BatchNormKernels.ParameterGradients<T, R>(
-            x.Device.Kernels, x.View<T>(), g.View<T>(), mean.View<T>(), inverseDeviation.View<T>(), workspace.View<T>(),
-            dweight.View<T>(), dbias.View<T>(), x.Count / x.C, x.C);
-        return (dweight, dbias);
-    }
-
-    private static Tensor Like(Tensor tensor) => Tensor.Empty(tensor.Shape, tensor.DType, tensor.Device);
-
-    private static Tensor Workspace(Tensor x) =>
-        Tensor.Empty(new Shape(BatchNormKernels.WorkspaceLength(x.Count / x.C, x.C)), x.DType, x.Device);
-
-    private readonly record struct Running(Tensor Mean, Tensor Var, double Momentum, double Eps);
 }

@@ -41,6 +41,31 @@ public class NormTests
     }
 
     [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void FusedReluHasTheBitsOfBothOperations(bool training)
+    {
+        var draw = new RandomInputs(4);
+        var (shape, channels) = (new Shape(2, 5, 7, 9), new Shape(9));
+        Tensor[] inputs = [draw.Tensor(shape), draw.Tensor(channels), draw.Tensor(channels)];
+        var gradient = draw.Tensor(shape, requiresGrad: false);
+        var apart = Outputs((mean, variance) => Relu.Apply(BatchNorm.Apply(inputs[0], inputs[1], inputs[2], mean, variance, training)));
+        var fused = Outputs((mean, variance) => BatchNorm.ApplyRelu(inputs[0], inputs[1], inputs[2], mean, variance, training));
+        Assert.Equal(apart, fused);
+        Assert.Contains(0.0, fused[..inputs[0].Count]);
+
+        double[] Outputs(Func<Tensor, Tensor, Tensor> run)
+        {
+            using var scope = new TensorScope();
+            var (mean, variance) = (Tensor.Full(channels, 0.1, DType.Float64, Device.Cpu), Tensor.Full(channels, 0.3, DType.Float64, Device.Cpu));
+            foreach (var input in inputs) input.ZeroGrad();
+            var y = run(mean, variance);
+            y.Backward(gradient);
+            return [.. y.ToDoubles(), .. mean.ToDoubles(), .. variance.ToDoubles(), .. inputs.SelectMany(t => t.Grad!.ToDoubles())];
+        }
+    }
+
+    [Theory]
     [MemberData(nameof(RandomInputs.Seeds), MemberType = typeof(RandomInputs))]
     public void LayerNormGradients(int seed)
     {
