@@ -63,17 +63,18 @@ public static class AttentionKernels
         stats[s.Samples * s.Positions + row] = T.One / total;
     }
 
-    // Launched by PositionKernels.Elements. y = gamma * o / total + u.
+    // Rows are queries of all samples. y = gamma * o / total + u.
     internal static void CombineKernel<T, R>(
-        ArrayView<T> oColumns, ArrayView<T> stats, ArrayView<T> gamma, ArrayView<T> unary, ArrayView<T> y, int channels)
+        ArrayView<T> oColumns, ArrayView<T> stats, ArrayView<T> gamma, ArrayView<T> unary, ArrayView<T> y, int lanes, AttentionShape s)
         where T : unmanaged, INumber<T>
         where R : struct, IReal<T>
     {
-        var c = Grid.IdxY * Group.DimX + Group.IdxX;
-        if (c >= channels) return;
-        var row = Grid.IdxZ * Grid.DimX + Grid.IdxX;
-        var factor = gamma[0] * stats[Grid.DimZ * Grid.DimX + row];
-        y[row * channels + c] = R.Fma(factor, oColumns[PositionKernels.PackedIndex(c, channels)], unary[Grid.IdxZ * channels + c]);
+        var row = Grid.IdxX;
+        var u = row / s.Positions * s.Channels;
+        var o = PositionKernels.PackedColumn(s.Positions, s.Channels, lanes);
+        var factor = gamma[0] * stats[s.Samples * s.Positions + row];
+        for (var c = ChannelLoop.First; c < s.Channels; c += ChannelLoop.Step)
+            y[row * s.Channels + c] = R.Fma(factor, oColumns[o + c * lanes], unary[u + c]);
     }
 
     // Grid: (samples, blocks of channels). u[n, c] = sum over j of weights[n, j] * g[n, j, c].
@@ -121,9 +122,9 @@ public static class AttentionKernels
         AttentionShape shape)
         where T : unmanaged, INumber<T>
         where R : struct, IReal<T> =>
-        host.Load(static a => a.LoadStreamKernel<ArrayView<T>, ArrayView<T>, ArrayView<T>, ArrayView<T>, ArrayView<T>, int>(
+        host.Load(static a => a.LoadStreamKernel<ArrayView<T>, ArrayView<T>, ArrayView<T>, ArrayView<T>, ArrayView<T>, int, AttentionShape>(
             CombineKernel<T, R>))(
-            PositionKernels.Elements(host, shape.Samples, shape.Positions, shape.Channels), oColumns, stats, gamma, unary, y, shape.Channels);
+            ChannelLoop.Config(host, shape.Samples * shape.Positions, shape.Channels), oColumns, stats, gamma, unary, y, host.Lanes, shape);
 
     /// <summary>The unary term: u[n, c] = the sum of weights[n, j] * g[n, j, c] over the keys.</summary>
     /// <param name="host">Where to run.</param>

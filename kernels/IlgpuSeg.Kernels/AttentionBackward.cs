@@ -111,15 +111,18 @@ public static class AttentionBackwardKernels
         dw[Grid.IdxX * keys + j] = sum;
     }
 
-    // Launched by PositionKernels.Elements over the keys. dg = what the queries gave + w_j * dySum.
-    internal static void ValuesKernel<T, R>(ArrayView<T> dgColumns, ArrayView<T> weights, ArrayView<T> dySum, ArrayView<T> dg, int channels)
+    // Rows are keys of all samples. dg = what the queries gave + w_j * dySum.
+    internal static void ValuesKernel<T, R>(
+        ArrayView<T> dgColumns, ArrayView<T> weights, ArrayView<T> dySum, ArrayView<T> dg, int lanes, AttentionShape s)
         where T : unmanaged, INumber<T>
         where R : struct, IReal<T>
     {
-        var c = Grid.IdxY * Group.DimX + Group.IdxX;
-        if (c >= channels) return;
-        var row = Grid.IdxZ * Grid.DimX + Grid.IdxX;
-        dg[row * channels + c] = R.Fma(weights[row], dySum[Grid.IdxZ * channels + c], dgColumns[PositionKernels.PackedIndex(c, channels)]);
+        var row = Grid.IdxX;
+        var sum = row / s.Keys * s.Channels;
+        var column = PositionKernels.PackedColumn(s.Keys, s.Channels, lanes);
+        var weight = weights[row];
+        for (var c = ChannelLoop.First; c < s.Channels; c += ChannelLoop.Step)
+            dg[row * s.Channels + c] = R.Fma(weight, dySum[sum + c], dgColumns[column + c * lanes]);
     }
 
     /// <summary>Fills the third row of the statistics with dy . o.</summary>
@@ -203,6 +206,7 @@ public static class AttentionBackwardKernels
         KernelHost host, ArrayView<T> dgColumns, ArrayView<T> weights, ArrayView<T> dySum, ArrayView<T> dg, AttentionShape shape)
         where T : unmanaged, INumber<T>
         where R : struct, IReal<T> =>
-        host.Load(static a => a.LoadStreamKernel<ArrayView<T>, ArrayView<T>, ArrayView<T>, ArrayView<T>, int>(ValuesKernel<T, R>))(
-            PositionKernels.Elements(host, shape.Samples, shape.Keys, shape.Channels), dgColumns, weights, dySum, dg, shape.Channels);
+        host.Load(static a => a.LoadStreamKernel<ArrayView<T>, ArrayView<T>, ArrayView<T>, ArrayView<T>, int, AttentionShape>(
+            ValuesKernel<T, R>))(
+            ChannelLoop.Config(host, shape.Samples * shape.Keys, shape.Channels), dgColumns, weights, dySum, dg, host.Lanes, shape);
 }

@@ -44,30 +44,29 @@ public static class CrossEntropyKernels
         losses[p] = loss;
     }
 
-    // Grid: (pixels, blocks of classes). scale[0] is the loss's gradient divided by the count.
+    // scale[0] is the loss's gradient divided by the count. Rows are pixels.
     internal static void BackwardKernel<T, R>(
         ArrayView<T> logits, ArrayView<int> labels, ArrayView<T> peaks, ArrayView<T> logSums, ArrayView<T> scale,
         ArrayView<T> gradient, int classes, int ignored)
         where T : unmanaged, INumber<T>
         where R : struct, IReal<T>
     {
-        var c = Grid.IdxY * Group.DimX + Group.IdxX;
-        if (c >= classes) return;
         var p = Grid.IdxX;
-        var at = p * classes + c;
         var label = labels[p];
-        var value = T.Zero;
-        if (IsCounted(label, classes, ignored))
+        var factor = IsCounted(label, classes, ignored) ? scale[0] : T.Zero;
+        var peak = peaks[p];
+        var logSum = logSums[p];
+        for (var c = ChannelLoop.First; c < classes; c += ChannelLoop.Step)
         {
-            value = R.Exp(logits[at] - peaks[p] - logSums[p]);
+            var value = R.Exp(logits[p * classes + c] - peak - logSum);
             if (c == label) value -= T.One;
-            value *= scale[0];
+            gradient[p * classes + c] = value * factor;
         }
-        gradient[at] = value;
     }
 
     // One thread per chunk of labels; [chunk] counted labels, [chunks + chunk] labels that are neither classes nor ignored.
-    internal static void CountKernel(ArrayView<int> labels, ArrayView<int> counts, int pixels, int chunk, int chunks, int classes, int ignored)
+    internal static void CountKernel(
+        ArrayView<int> labels, ArrayView<int> counts, int pixels, int chunk, int chunks, int classes, int ignored)
     {
         var k = Grid.IdxX * Group.DimX + Group.IdxX;
         if (k >= chunks) return;
@@ -117,7 +116,8 @@ public static class CrossEntropyKernels
         where T : unmanaged, INumber<T>
         where R : struct, IReal<T> =>
         host.Load(static a => a.LoadStreamKernel<ArrayView<T>, ArrayView<int>, ArrayView<T>, ArrayView<T>, ArrayView<T>, int, int, int>(
-            ForwardKernel<T, R>))(host.Linear(labels.IntLength), logits, labels, peaks, logSums, losses, labels.IntLength, classes, ignored);
+            ForwardKernel<T, R>))(
+            host.Linear(labels.IntLength), logits, labels, peaks, logSums, losses, labels.IntLength, classes, ignored);
 
     /// <summary>The gradient of the logits.</summary>
     /// <param name="host">Where to run.</param>
@@ -134,6 +134,7 @@ public static class CrossEntropyKernels
         ArrayView<T> gradient, int classes, int ignored)
         where T : unmanaged, INumber<T>
         where R : struct, IReal<T> =>
-        host.Load(static a => a.LoadStreamKernel<ArrayView<T>, ArrayView<int>, ArrayView<T>, ArrayView<T>, ArrayView<T>, ArrayView<T>, int, int>(
-            BackwardKernel<T, R>))(host.Rows(labels.IntLength, classes), logits, labels, peaks, logSums, scale, gradient, classes, ignored);
+        host.Load(static a => a.LoadStreamKernel<
+            ArrayView<T>, ArrayView<int>, ArrayView<T>, ArrayView<T>, ArrayView<T>, ArrayView<T>, int, int>(BackwardKernel<T, R>))(
+            ChannelLoop.Config(host, labels.IntLength, classes), logits, labels, peaks, logSums, scale, gradient, classes, ignored);
 }

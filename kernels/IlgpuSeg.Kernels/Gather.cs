@@ -13,13 +13,14 @@ namespace IlgpuSeg.Kernels;
 /// <summary>Picks rows, and scatters their gradients back.</summary>
 public static class GatherKernels
 {
-    // Grid: (indices, blocks of channels).
+    // Rows are indices.
     internal static void ForwardKernel<T>(ArrayView<T> x, ArrayView<int> index, ArrayView<T> y, int channels)
         where T : unmanaged, INumber<T>
     {
-        var c = Grid.IdxY * Group.DimX + Group.IdxX;
-        if (c >= channels) return;
-        y[Grid.IdxX * channels + c] = x[index[Grid.IdxX] * channels + c];
+        var target = Grid.IdxX * channels;
+        var source = index[Grid.IdxX] * channels;
+        for (var c = ChannelLoop.First; c < channels; c += ChannelLoop.Step)
+            y[target + c] = x[source + c];
     }
 
     // One thread per index; all threads walk the same positions, so the reads are uniform.
@@ -42,17 +43,20 @@ public static class GatherKernels
         isFirst[m] = first;
     }
 
-    // Grid: (indices, blocks of channels).
+    // Rows are indices.
     internal static void BackwardKernel<T>(
         ArrayView<T> dy, ArrayView<int> index, ArrayView<int> next, ArrayView<int> isFirst, ArrayView<T> dx, int count, int channels)
         where T : unmanaged, INumber<T>
     {
-        var c = Grid.IdxY * Group.DimX + Group.IdxX;
-        if (c >= channels || isFirst[Grid.IdxX] == 0) return;
-        var sum = T.Zero;
-        for (var m = Grid.IdxX; m < count; m = next[m])
-            sum += dy[m * channels + c];
-        dx[index[Grid.IdxX] * channels + c] = sum;
+        if (isFirst[Grid.IdxX] == 0) return;
+        var target = index[Grid.IdxX] * channels;
+        for (var c = ChannelLoop.First; c < channels; c += ChannelLoop.Step)
+        {
+            var sum = T.Zero;
+            for (var m = Grid.IdxX; m < count; m = next[m])
+                sum += dy[m * channels + c];
+            dx[target + c] = sum;
+        }
     }
 
     /// <summary>y[m, c] = x[index[m], c].</summary>
@@ -64,7 +68,7 @@ public static class GatherKernels
     public static void Forward<T>(KernelHost host, ArrayView<T> x, ArrayView<int> index, ArrayView<T> y, int channels)
         where T : unmanaged, INumber<T> =>
         host.Load(static a => a.LoadStreamKernel<ArrayView<T>, ArrayView<int>, ArrayView<T>, int>(ForwardKernel))(
-            host.Rows(index.IntLength, channels), x, index, y, channels);
+            ChannelLoop.Config(host, index.IntLength, channels), x, index, y, channels);
 
     /// <summary>dx[r, c] = the sum of dy[m, c] over the m with index[m] = r, for the rows that are picked at least once.</summary>
     /// <param name="host">Where to run.</param>
@@ -83,6 +87,6 @@ public static class GatherKernels
         host.Load(static a => a.LoadStreamKernel<ArrayView<int>, ArrayView<int>, ArrayView<int>, int>(LinkKernel))(
             host.Linear(count), index, next, isFirst, count);
         host.Load(static a => a.LoadStreamKernel<ArrayView<T>, ArrayView<int>, ArrayView<int>, ArrayView<int>, ArrayView<T>, int, int>(
-            BackwardKernel))(host.Rows(count, channels), dy, index, next, isFirst, dx, count, channels);
+            BackwardKernel))(ChannelLoop.Config(host, count, channels), dy, index, next, isFirst, dx, count, channels);
     }
 }

@@ -76,6 +76,7 @@ public static class L2NormalizeKernels
         KernelHost host, ArrayView<T> y, ArrayView<T> norms, ArrayView<T> dy, ArrayView<T> dx, double eps, int rows, int length)
         where T : unmanaged, INumber<T>
         where R : struct, IReal<T> =>
-        host.Load(static a => a.LoadStreamKernel<ArrayView<T>, ArrayView<T>, ArrayView<T>, ArrayView<T>, T, int, int>(BackwardKernel<T, R>))(
+        host.Load(static a => a.LoadStreamKernel<ArrayView<T>, ArrayView<T>, ArrayView<T>, ArrayView<T>, T, int, int>(
+            BackwardKernel<T, R>))(
             WarpRows.Config(host, rows), y, norms, dy, dx, R.FromDouble(eps), rows, length);
 }

@@ -96,23 +96,29 @@ public static class PixelContrastKernels
         isAnchor[i] = positives > 0 ? T.One : T.Zero;
     }
 
-    // Grid: (rows j, blocks of columns i). h[j, i] = (dL/ds_ij + dL/ds_ji) / tau * gradient[0] / anchors[0].
+    // Rows are anchors j, channels anchors i: h[j, i] = (dL/ds_ij + dL/ds_ji) / tau * gradient[0] / anchors[0].
     internal static void BackwardKernel<T, R>(
         ArrayView<T> similarities, ArrayView<int> labels, ArrayView<T> stats, ArrayView<T> gradient, ArrayView<T> anchors,
         ArrayView<T> h, T inverseTau, int count)
         where T : unmanaged, INumber<T>
         where R : struct, IReal<T>
     {
-        var i = Grid.IdxY * Group.DimX + Group.IdxX;
-        if (i >= count) return;
         var j = Grid.IdxX;
-        var s = similarities[j * count + i] * inverseTau;
-        var value = T.Zero;
-        if (labels[i] != labels[j])
-            value = stats[count + i] * R.Exp(s - stats[i]) + stats[count + j] * R.Exp(s - stats[j]);
-        else if (i != j)
-            value = -(stats[2 * count + i] * Sigmoid<T, R>(stats[i] - s) + stats[2 * count + j] * Sigmoid<T, R>(stats[j] - s));
-        h[j * count + i] = value * (gradient[0] * inverseTau / R.Max(anchors[0], T.One));
+        var label = labels[j];
+        var negatives = stats[j];
+        var weight = stats[count + j];
+        var share = stats[2 * count + j];
+        var factor = gradient[0] * inverseTau / R.Max(anchors[0], T.One);
+        for (var i = ChannelLoop.First; i < count; i += ChannelLoop.Step)
+        {
+            var s = similarities[j * count + i] * inverseTau;
+            var value = T.Zero;
+            if (labels[i] != label)
+                value = stats[count + i] * R.Exp(s - stats[i]) + weight * R.Exp(s - negatives);
+            else if (i != j)
+                value = -(stats[2 * count + i] * Sigmoid<T, R>(stats[i] - s) + share * Sigmoid<T, R>(negatives - s));
+            h[j * count + i] = value * factor;
+        }
     }
 
     // Without anchors the total is 0, and so is the mean.
@@ -168,6 +174,6 @@ public static class PixelContrastKernels
         where R : struct, IReal<T> =>
         host.Load(static a => a.LoadStreamKernel<
             ArrayView<T>, ArrayView<int>, ArrayView<T>, ArrayView<T>, ArrayView<T>, ArrayView<T>, T, int>(BackwardKernel<T, R>))(
-            host.Rows(labels.IntLength, labels.IntLength), similarities, labels, stats, gradient, anchors, h, R.FromDouble(1 / tau),
-            labels.IntLength);
+            ChannelLoop.Config(host, labels.IntLength, labels.IntLength), similarities, labels, stats, gradient, anchors, h,
+            R.FromDouble(1 / tau), labels.IntLength);
 }

@@ -29,14 +29,14 @@ public static class PositionKernels
         y[Grid.IdxX * channels + c] = R.FromDouble(sum * factor);
     }
 
-    // Grid: (positions, blocks of channels, samples).
-    internal static void CenterKernel<T>(ArrayView<T> x, ArrayView<T> means, ArrayView<T> y, int channels)
+    // Rows are positions of all samples.
+    internal static void CenterKernel<T>(ArrayView<T> x, ArrayView<T> means, ArrayView<T> y, int positions, int channels)
         where T : unmanaged, INumber<T>
     {
-        var c = Grid.IdxY * Group.DimX + Group.IdxX;
-        if (c >= channels) return;
-        var at = (Grid.IdxZ * Grid.DimX + Grid.IdxX) * channels + c;
-        y[at] = x[at] - means[Grid.IdxZ * channels + c];
+        var row = Grid.IdxX * channels;
+        var mean = Grid.IdxX / positions * channels;
+        for (var c = ChannelLoop.First; c < channels; c += ChannelLoop.Step)
+            y[row + c] = x[row + c] - means[mean + c];
     }
 
     // Grid: (samples, blocks of positions).
@@ -51,13 +51,13 @@ public static class PositionKernels
             columns[column + c * Group.DimX] = x[row + c];
     }
 
-    // Grid: (positions, blocks of channels, samples).
-    internal static void UnpackKernel<T>(ArrayView<T> columns, ArrayView<T> y, int channels)
+    // Rows are positions of all samples.
+    internal static void UnpackKernel<T>(ArrayView<T> columns, ArrayView<T> y, int positions, int channels, int lanes)
         where T : unmanaged, INumber<T>
     {
-        var c = Grid.IdxY * Group.DimX + Group.IdxX;
-        if (c >= channels) return;
-        y[(Grid.IdxZ * Grid.DimX + Grid.IdxX) * channels + c] = columns[PackedIndex(c, channels)];
+        var column = PackedColumn(positions, channels, lanes);
+        for (var c = ChannelLoop.First; c < channels; c += ChannelLoop.Step)
+            y[Grid.IdxX * channels + c] = columns[column + c * lanes];
     }
 
     /// <summary>
@@ -65,20 +65,18 @@ public static class PositionKernels
     /// </summary>
     internal static int Column(int channels) => (Grid.IdxX * Grid.DimY + Grid.IdxY) * channels * Group.DimX + Group.IdxX;
 
-    /// <summary>Where channel c of the calling thread's position is packed, in a launch by <see cref="Elements"/>.</summary>
-    internal static int PackedIndex(int c, int channels)
+    /// <summary>Where the column of row Grid.IdxX (a position of any sample) starts; its elements are lanes apart.</summary>
+    internal static int PackedColumn(int positions, int channels, int lanes)
     {
-        var blocks = (Grid.DimX + Group.DimX - 1) / Group.DimX;
-        var block = Grid.IdxX / Group.DimX;
-        return ((Grid.IdxZ * blocks + block) * channels + c) * Group.DimX + (Grid.IdxX - block * Group.DimX);
+        var sample = Grid.IdxX / positions;
+        var position = Grid.IdxX - sample * positions;
+        var block = position / lanes;
+        var blocks = (positions + lanes - 1) / lanes;
+        return (sample * blocks + block) * channels * lanes + position - block * lanes;
     }
 
     /// <summary>The launch of a thread per position: the grid is (samples, blocks of positions).</summary>
     internal static KernelConfig Columns(KernelHost host, int samples, int positions) => host.Rows(samples, positions);
-
-    /// <summary>The launch of a thread per element: the grid is (positions, blocks of channels, samples).</summary>
-    internal static KernelConfig Elements(KernelHost host, int samples, int positions, int channels) =>
-        new(new Index3D(positions, KernelHost.Blocks(channels, host.Lanes), samples), new Index3D(host.Lanes, 1, 1));
 
     /// <summary>Elements of a packed map.</summary>
     /// <param name="host">The device, whose group size is the width of a block.</param>
@@ -113,8 +111,8 @@ public static class PositionKernels
         where R : struct, IReal<T>
     {
         ScaledSum<T, R>(host, x, means, 1.0 / positions, samples, positions, channels);
-        host.Load(static a => a.LoadStreamKernel<ArrayView<T>, ArrayView<T>, ArrayView<T>, int>(CenterKernel))(
-            Elements(host, samples, positions, channels), x, means, y, channels);
+        host.Load(static a => a.LoadStreamKernel<ArrayView<T>, ArrayView<T>, ArrayView<T>, int, int>(CenterKernel))(
+            ChannelLoop.Config(host, samples * positions, channels), x, means, y, positions, channels);
     }
 
     /// <summary>Packs a map into blocks of columns; lanes beyond the last position keep what they hold.</summary>
@@ -138,8 +136,8 @@ public static class PositionKernels
     /// <param name="channels">Channels, at least 1.</param>
     public static void Unpack<T>(KernelHost host, ArrayView<T> columns, ArrayView<T> y, int samples, int positions, int channels)
         where T : unmanaged, INumber<T> =>
-        host.Load(static a => a.LoadStreamKernel<ArrayView<T>, ArrayView<T>, int>(UnpackKernel))(
-            Elements(host, samples, positions, channels), columns, y, channels);
+        host.Load(static a => a.LoadStreamKernel<ArrayView<T>, ArrayView<T>, int, int, int>(UnpackKernel))(
+            ChannelLoop.Config(host, samples * positions, channels), columns, y, positions, channels, host.Lanes);
 
     private static void ScaledSum<T, R>(
         KernelHost host, ArrayView<T> x, ArrayView<T> y, double factor, int samples, int positions, int channels)

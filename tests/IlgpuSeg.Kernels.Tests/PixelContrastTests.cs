@@ -40,7 +40,7 @@ public class PixelContrastTests
         var byPair = new double[count * count];
         for (var i = 0; i < count; i++) expected[i] = Anchor(products, ls, i, tau, byPair);
         AssertClose(expected, Download(losses), tolerance, "losses");
-        AssertClose([.. Enumerable.Range(0, count).Select(i => ls.Count(l => l == ls[i]) > 1 ? 1.0 : 0)], Download(isAnchor), 0, "isAnchor");
+        AssertClose([.. ls.Select(label => ls.Count(l => l == label) > 1 ? 1.0 : 0)], Download(isAnchor), 0, "isAnchor");
         var both = new double[count * count];
         for (var e = 0; e < both.Length; e++)
             both[e] = (byPair[e] + byPair[e % count * count + e / count]) * 0.5 / 3 / tau;

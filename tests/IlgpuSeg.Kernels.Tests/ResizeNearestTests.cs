@@ -20,7 +20,8 @@ public class ResizeNearestTests
             from n in Enumerable.Range(0, images)
             from i in Enumerable.Range(0, outRows)
             from j in Enumerable.Range(0, outColumns)
-            select (n * inRows + (int)Math.Floor((double)i * inRows / outRows)) * inColumns + (int)Math.Floor((double)j * inColumns / outColumns);
+            let row = n * inRows + (int)Math.Floor((double)i * inRows / outRows)
+            select row * inColumns + (int)Math.Floor((double)j * inColumns / outColumns);
         Assert.Equal(expected, y.GetAsArray1D());
     }
 }

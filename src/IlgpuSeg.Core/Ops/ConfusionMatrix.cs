@@ -47,12 +47,16 @@ public sealed class ConfusionMatrix
         OpCheck.Int32(Op, "predictions", predictions);
         OpCheck.SameDevice(Op, labels, predictions);
         if (labels.Shape != predictions.Shape)
-            throw new ShapeException(Op, "labels and predictions must have one shape", ("labels", labels.Shape), ("predictions", predictions.Shape));
+        {
+            throw new ShapeException(
+                Op, "labels and predictions must have one shape", ("labels", labels.Shape), ("predictions", predictions.Shape));
+        }
         if (labels.Length == 0) return;
         using var workspace = Tensor.Empty([ConfusionMatrixKernels.WorkspaceLength(labels.Count, Classes)], DType.Int32, labels.Device);
         using var added = Tensor.Empty([counts.Length + 1], DType.Int32, labels.Device);
         ConfusionMatrixKernels.Count(
-            labels.Device.Kernels, labels.View<int>(), predictions.View<int>(), workspace.View<int>(), added.View<int>(), Classes, IgnoreIndex);
+            labels.Device.Kernels, labels.View<int>(), predictions.View<int>(), workspace.View<int>(), added.View<int>(), Classes,
+            IgnoreIndex);
         Add(added.ToArray<int>());
     }
 

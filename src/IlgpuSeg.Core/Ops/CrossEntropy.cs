@@ -26,7 +26,10 @@ public static class CrossEntropy
         if (logits.Shape.Rank == 0 || logits.Length == 0)
             throw new ShapeException(Op, "logits must have at least one axis and one element", ("logits", logits.Shape));
         if (labels.Shape != new Shape(logits.Shape.ToArray().AsSpan()[..^1]))
-            throw new ShapeException(Op, "labels must have the shape of logits without its last axis", ("logits", logits.Shape), ("labels", labels.Shape));
+        {
+            throw new ShapeException(
+                Op, "labels must have the shape of logits without its last axis", ("logits", logits.Shape), ("labels", labels.Shape));
+        }
         var count = CountLabels(labels, logits.C, ignoreIndex);
         if (count == 0) return Zero(logits);
         return logits.DType == DType.Float64
@@ -41,7 +44,10 @@ public static class CrossEntropy
         var counts = chunks.ToArray<int>();
         var invalid = counts.AsSpan(CrossEntropyKernels.CountChunks).ToArray().Sum();
         if (invalid > 0)
-            throw new ArgumentException($"{Op}: {invalid} pixels have a label outside 0..{classes - 1} (and not the ignored {ignoreIndex}).");
+        {
+            throw new ArgumentException(
+                $"{Op}: {invalid} pixels have a label outside 0..{classes - 1} (and not the ignored {ignoreIndex}).");
+        }
         return counts.AsSpan(0, CrossEntropyKernels.CountChunks).ToArray().Sum();
     }
 
@@ -71,8 +77,8 @@ public static class CrossEntropy
             ElementwiseKernels.Scale(host, g.View<T>(), R.FromDouble(1.0 / count), scale.View<T>());
             var gradient = Tensor.Empty(logits.Shape, g.DType, g.Device);
             CrossEntropyKernels.Backward<T, R>(
-                host, logits.View<T>(), labels.View<int>(), peaks.View<T>(), logSums.View<T>(), scale.View<T>(), gradient.View<T>(), classes,
-                ignoreIndex);
+                host, logits.View<T>(), labels.View<int>(), peaks.View<T>(), logSums.View<T>(), scale.View<T>(), gradient.View<T>(),
+                classes, ignoreIndex);
             return [gradient];
         }, logits, labels, peaks, logSums);
     }

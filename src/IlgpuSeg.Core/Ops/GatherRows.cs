@@ -24,7 +24,10 @@ public static class GatherRows
         foreach (var row in index.ToArray<int>())
         {
             if (row < 0 || row >= x.Shape[0])
-                throw new ArgumentOutOfRangeException(nameof(index), row, $"{Op}: an index lies outside the {x.Shape[0]} rows of x {x.Shape}.");
+            {
+                throw new ArgumentOutOfRangeException(
+                    nameof(index), row, $"{Op}: an index lies outside the {x.Shape[0]} rows of x {x.Shape}.");
+            }
         }
         return x.DType == DType.Float64 ? Run<double>(x, index) : Run<float>(x, index);
     }

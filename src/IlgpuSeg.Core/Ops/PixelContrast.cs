@@ -25,11 +25,16 @@ public static class PixelContrast
         OpCheck.SameDevice(Op, embeddings, labels);
         OpCheck.Rank(Op, "embeddings", embeddings, 2);
         if (labels.Shape != new Shape(embeddings.Shape[0]))
-            throw new ShapeException(Op, "there must be one label per embedding", ("embeddings", embeddings.Shape), ("labels", labels.Shape));
+        {
+            throw new ShapeException(
+                Op, "there must be one label per embedding", ("embeddings", embeddings.Shape), ("labels", labels.Shape));
+        }
         if (!(tau > 0))
             throw new ArgumentOutOfRangeException(nameof(tau), tau, $"{Op}: tau must be positive.");
         if (embeddings.Length == 0) return Zero(embeddings);
-        return embeddings.DType == DType.Float64 ? Run<double, Real64>(embeddings, labels, tau) : Run<float, Real32>(embeddings, labels, tau);
+        return embeddings.DType == DType.Float64
+            ? Run<double, Real64>(embeddings, labels, tau)
+            : Run<float, Real32>(embeddings, labels, tau);
     }
 
     private static Tensor Zero(Tensor embeddings)

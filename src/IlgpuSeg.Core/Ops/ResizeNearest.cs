@@ -22,7 +22,10 @@ public static class ResizeNearest
         OpCheck.Rank(Op, "labels", labels, 3);
         var (n, inRows, inColumns) = (labels.N, labels.H, labels.W);
         if (n == 0 || !Fits(inRows) || !Fits(inColumns) || !Fits(h) || !Fits(w))
-            throw new ShapeException(Op, $"every extent must lie between 1 and {MaxExtent}", ("labels", labels.Shape), ("result", new[] { n, h, w }));
+        {
+            throw new ShapeException(
+                Op, $"every extent must lie between 1 and {MaxExtent}", ("labels", labels.Shape), ("result", new[] { n, h, w }));
+        }
         var resized = Tensor.Empty([n, h, w], DType.Int32, labels.Device);
         ResizeNearestKernels.Forward(labels.Device.Kernels, labels.View<int>(), resized.View<int>(), n, inRows, inColumns, h, w);
         return resized;

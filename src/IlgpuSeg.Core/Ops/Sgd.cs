@@ -1,3 +1,4 @@
+using System.Numerics;
 using IlgpuSeg.Kernels;
 
 namespace IlgpuSeg.Ops;
@@ -24,14 +25,19 @@ public static class Sgd
         OpCheck.SameDevice(Op, weight, grad, velocity);
         OpCheck.SameDType(Op, weight, grad, velocity);
         if (grad.Shape != weight.Shape || velocity.Shape != weight.Shape)
-            throw new ShapeException(Op, "all three must have one shape", ("weight", weight.Shape), ("grad", grad.Shape), ("velocity", velocity.Shape));
+        {
+            throw new ShapeException(
+                Op, "all three must have one shape", ("weight", weight.Shape), ("grad", grad.Shape), ("velocity", velocity.Shape));
+        }
         if (weight.Length == 0) return;
-        var host = weight.Device.Kernels;
-        if (weight.DType == DType.Float64)
-            SgdKernels.Step<double, Real64>(host, weight.View<double>(), grad.View<double>(), velocity.View<double>(), lr, momentum, weightDecay);
-        else
-            SgdKernels.Step<float, Real32>(host, weight.View<float>(), grad.View<float>(), velocity.View<float>(), lr, momentum, weightDecay);
+        if (weight.DType == DType.Float64) Run<double, Real64>(weight, grad, velocity, lr, momentum, weightDecay);
+        else Run<float, Real32>(weight, grad, velocity, lr, momentum, weightDecay);
         weight.MarkChanged();
         velocity.MarkChanged();
     }
+
+    private static void Run<T, R>(Tensor weight, Tensor grad, Tensor velocity, double lr, double momentum, double weightDecay)
+        where T : unmanaged, INumber<T>
+        where R : struct, IReal<T> =>
+        SgdKernels.Step<T, R>(weight.Device.Kernels, weight.View<T>(), grad.View<T>(), velocity.View<T>(), lr, momentum, weightDecay);
 }

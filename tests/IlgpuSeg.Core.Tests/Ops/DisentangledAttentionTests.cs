@@ -76,7 +76,8 @@ public class DisentangledAttentionTests
     {
         using var scope = new TensorScope();
         var t = Inputs(2, 5, 3, 4, 6);
-        var error = Assert.Throws<ShapeException>(() => DisentangledAttention.Apply(t[0], TestTensors.Random(1, 2, 3, 5), t[2], t[3], t[4]));
+        var error = Assert.Throws<ShapeException>(
+            () => DisentangledAttention.Apply(t[0], TestTensors.Random(1, 2, 3, 5), t[2], t[3], t[4]));
         Assert.Contains("q [2, 5, 4], k [2, 3, 5]", error.Message);
         Assert.Throws<ShapeException>(() => DisentangledAttention.Apply(t[0], t[1], t[2], TestTensors.Random(1, 2, 4, 1), t[4]));
     }
