@@ -1,0 +1,107 @@
+using IlgpuSeg.Nn.Backbone;
+using IlgpuSeg.Nn.Context;
+using IlgpuSeg.Nn.Decoder;
+using IlgpuSeg.Nn.Layers;
+using IlgpuSeg.Nn.Summary;
+using IlgpuSeg.Ops;
+
+namespace IlgpuSeg.Nn;
+
+/// <summary>What a forward pass yields.</summary>
+/// <param name="Logits">[N, H, W, classes] at the input's size.</param>
+/// <param name="CoarseLogits">[N, H/4, W/4, classes], before the upsampling.</param>
+/// <param name="Fused">The decoder's fused features, [N, H/4, W/4, width]: what the embedding head takes.</param>
+public sealed record SegmentationOutput(Tensor Logits, Tensor CoarseLogits, Tensor Fused);
+
+/// <summary>VAN backbone, context module, flow-aligned FPN decoder, and the embedding head that only training uses.</summary>
+public sealed class SegmentationNetwork : Module
+{
+    private readonly Van backbone;
+    private readonly ContextModule context;
+    private readonly FpnDecoder decoder;
+    private readonly Conv2d embedding;
+    private readonly Builder build;
+
+    /// <summary>Builds a network with random weights.</summary>
+    /// <param name="config">Its sizes.</param>
+    /// <param name="device">Where it lives; the CPU if null.</param>
+    /// <param name="dtype">Its precision.</param>
+    /// <param name="seed">The seed of weights, drop-path and dropout.</param>
+    /// <exception cref="ArgumentException">The configuration makes no network.</exception>
+    public SegmentationNetwork(NetworkConfig config, Device? device = null, DType dtype = DType.Float32, ulong seed = 0)
+    {
+        Config = config.Validate();
+        build = new Builder(device ?? Device.Cpu, dtype, new Philox(seed));
+        backbone = Add("backbone", new Van(build, config));
+        context = Add("context", ContextModule.Create(build, config));
+        decoder = Add("decoder", new FpnDecoder(build, config));
+        embedding = Add("embedding", new Conv2d(build, config.Width, config.Embedding));
+    }
+
+    /// <summary>The sizes.</summary>
+    public NetworkConfig Config { get; }
+
+    /// <summary>Where the parameters live.</summary>
+    public Device Device => build.Device;
+
+    /// <summary>The parameters' element type.</summary>
+    public DType DType => build.DType;
+
+    /// <summary>The generator of drop-path and dropout masks; its position belongs into a checkpoint.</summary>
+    public Philox Random => build.Random;
+
+    /// <summary>Learned elements that inference uses: all but the embedding head, as the paper counts.</summary>
+    public long InferenceParameterCount => ParameterCount - embedding.ParameterCount;
+
+    /// <summary>Segments images.</summary>
+    /// <param name="images">Normalised, [N, H, W, 3].</param>
+    /// <exception cref="ShapeException">Not images, or too small for the context.</exception>
+    public SegmentationOutput Forward(Tensor images)
+    {
+        if (images.Shape.Rank != 4 || images.C != 3)
+            throw new ShapeException("SegmentationNetwork", "images must be [N, H, W, 3]", ("images", images.Shape));
+        using var scope = new TensorScope();
+        var features = backbone.Forward(images);
+        var refined = context.Forward(Gather(features));
+        var fused = scope.Keep(decoder.Fuse(features, refined));
+        var coarse = scope.Keep(decoder.Classify(fused));
+        var logits = scope.Keep(ResizeBilinear.Apply(coarse, images.H, images.W, alignCorners: true));
+        return new SegmentationOutput(logits, coarse, fused);
+    }
+
+    /// <summary>The embedding head: L2-normalised embeddings of every fused pixel.</summary>
+    /// <param name="fused">[N, H/4, W/4, width].</param>
+    /// <returns>[N, H/4, W/4, embedding].</returns>
+    public Tensor Embed(Tensor fused)
+    {
+        using var scope = new TensorScope();
+        return scope.Keep(L2Normalize.Apply(embedding.Forward(fused)));
+    }
+
+    /// <summary>Counts the layers of inference for an input [N, H, W, 3], without running it.</summary>
+    /// <exception cref="ShapeException">The input is too small for the context.</exception>
+    public ModelTrace Trace(Shape input)
+    {
+        var trace = new ModelTrace();
+        var features = trace.Child("backbone", () => backbone.Trace(trace, input));
+        var deepest = features[3];
+        for (var i = 0; i < 3; i++)
+            trace.Pool($"AvgPool F{i + 1}", features[i], deepest.With(^1, features[i][^1]), counted: false);
+        var gathered = deepest.With(^1, features.Sum(f => f[^1]));
+        var refined = trace.Child("context", () => context.Trace(trace, gathered));
+        trace.Child("decoder", () => decoder.Trace(trace, features, refined));
+        return trace;
+    }
+
+    /// <summary>F1..F3 pooled to F4's exact size, concatenated with F4.</summary>
+    private static Tensor Gather(Tensor[] features)
+    {
+        using var scope = new TensorScope();
+        var deepest = features[3];
+        var parts = new Tensor[4];
+        for (var i = 0; i < 3; i++)
+            parts[i] = AdaptiveAvgPool2d.Apply(features[i], deepest.H, deepest.W);
+        parts[3] = deepest;
+        return scope.Keep(Concat.Apply(parts));
+    }
+}
