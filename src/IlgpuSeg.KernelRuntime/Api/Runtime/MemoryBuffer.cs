@@ -89,7 +89,7 @@ public abstract class MemoryBuffer : AcceleratorObject
 
 /// <summary>A buffer with a view of a fixed type.</summary>
 /// <typeparam name="TView">The type of the view.</typeparam>
-public class MemoryBuffer<TView> : MemoryBuffer
+public class MemoryBuffer<TView> : MemoryBuffer, IContiguousArrayView
     where TView : struct, IArrayView
 {
     private TView _view;
@@ -104,6 +104,15 @@ public class MemoryBuffer<TView> : MemoryBuffer
 
     /// <summary>True until the buffer is disposed.</summary>
     public bool IsValid => !IsDisposed;
+
+    /// <inheritdoc/>
+    MemoryBuffer IArrayView.Buffer => this;
+
+    /// <inheritdoc/>
+    long IContiguousArrayView.Index => 0;
+
+    /// <inheritdoc/>
+    long IContiguousArrayView.IndexInBytes => 0;
 
     /// <summary>The view of the whole buffer.</summary>
     public TView ToArrayView() => _view;
