@@ -17,7 +17,8 @@ public sealed class PyramidPooling : ContextModule
     {
         bins = config.PpmBins;
         var list = Add("branches", new BranchList());
-        branches = [.. bins.Select(_ => list.Append(new ConvNormRelu(build, config.FeatureWidth, config.Branch, 1, bias: false, config)))];
+        branches = [.. bins.Select(_ => list.Append(
+            new ConvNormRelu(build, config.FeatureWidth, config.Branch, kernel: 1, bias: false, config, relu: false)))];
         bottleneck = Add("bottleneck",
             new ConvNormRelu(build, config.FeatureWidth + bins.Count * config.Branch, config.Width, kernel: 1, bias: false, config));
         dropout = Add("dropout", new Dropout2d(build, config.Dropout));

@@ -7,6 +7,7 @@ public sealed class ConvNormRelu : Module
 {
     private readonly Conv2d conv;
     private readonly BatchNorm2d norm;
+    private readonly bool relu;
 
     /// <summary>Builds the block; the convolution keeps the size.</summary>
     /// <param name="build">Device, type and generator.</param>
@@ -15,17 +16,20 @@ public sealed class ConvNormRelu : Module
     /// <param name="kernel">1 or 3.</param>
     /// <param name="bias">Whether the convolution has a bias.</param>
     /// <param name="config">The norm's settings.</param>
-    public ConvNormRelu(Builder build, int inputs, int outputs, int kernel, bool bias, NetworkConfig config)
+    /// <param name="relu">Whether the ReLU follows; PPM's branches end with the norm.</param>
+    public ConvNormRelu(Builder build, int inputs, int outputs, int kernel, bool bias, NetworkConfig config, bool relu = true)
     {
+        this.relu = relu;
         conv = Add("conv", new Conv2d(build, inputs, outputs, kernel, padding: kernel / 2, bias: bias));
         norm = Add("norm", new BatchNorm2d(build, outputs, config.BnMomentum, config.BnEps));
     }
 
-    /// <summary>ReLU(BN(conv(x))).</summary>
+    /// <summary>ReLU(BN(conv(x))), or BN(conv(x)) where there is no ReLU.</summary>
     public Tensor Forward(Tensor x)
     {
         using var scope = new TensorScope();
-        return scope.Keep(Ops.Relu.Apply(norm.Forward(conv.Forward(x))));
+        var y = norm.Forward(conv.Forward(x));
+        return scope.Keep(relu ? Ops.Relu.Apply(y) : y);
     }
 
     /// <summary>The output's shape; counts the layers.</summary>
@@ -33,6 +37,6 @@ public sealed class ConvNormRelu : Module
     {
         var y = trace.Child("conv", () => conv.Trace(trace, x));
         trace.Child("norm", () => norm.Trace(trace, y));
-        return trace.Activation("ReLU", y);
+        return relu ? trace.Activation("ReLU", y) : y;
     }
 }
