@@ -1,0 +1,90 @@
+using IlgpuSeg.Ops;
+
+namespace IlgpuSeg.Nn.Losses;
+
+/// <summary>The hybrid loss and its parts.</summary>
+/// <param name="Total">[1]: CE + weight * CL; backward starts here.</param>
+/// <param name="CrossEntropy">[1].</param>
+/// <param name="Contrast">[1], not weighted; null where the loss is CE alone.</param>
+/// <param name="Anchors">The pixels that the contrastive term was taken over; null where the loss is CE alone.</param>
+public sealed record HybridLossResult(Tensor Total, Tensor CrossEntropy, Tensor? Contrast, Anchors? Anchors);
+
+/// <summary>Cross-entropy plus pixel contrast (the paper's equations 4 to 6).</summary>
+public sealed record HybridLoss
+{
+    /// <summary>The weight of the contrastive term (lambda); 0 leaves it out.</summary>
+    public double ContrastWeight { get; init; } = 1;
+
+    /// <summary>The contrastive term's temperature.</summary>
+    public double Tau { get; init; } = 0.1;
+
+    /// <summary>The label of pixels that do not count.</summary>
+    public int IgnoreIndex { get; init; } = 255;
+
+    /// <summary>How anchors are drawn.</summary>
+    public AnchorSampling Sampling { get; init; } = new();
+
+    /// <summary>The loss of a batch, with anchors drawn by the rules of <see cref="Sampling"/>.</summary>
+    /// <param name="output">What the network returned.</param>
+    /// <param name="labels">Int32 [N, H, W] at the logits' size.</param>
+    /// <param name="embed">From fused features [1, 1, M, width] to embeddings of unit length [1, 1, M, C]: the network's embedding head.</param>
+    /// <param name="random">Where the draws of anchors come from.</param>
+    /// <exception cref="ShapeException">The shapes do not fit.</exception>
+    public HybridLossResult Apply(SegmentationOutput output, Tensor labels, Func<Tensor, Tensor> embed, Philox random)
+    {
+        if (ContrastWeight == 0) return CrossEntropyOnly(output, labels);
+        return Apply(output, labels, embed, Draw(output, labels, random));
+    }
+
+    /// <summary>The loss of a batch with given anchors.</summary>
+    /// <param name="output">What the network returned.</param>
+    /// <param name="labels">Int32 [N, H, W] at the logits' size.</param>
+    /// <param name="embed">The network's embedding head.</param>
+    /// <param name="anchors">Pixels of the coarse plane [N, h, w].</param>
+    /// <exception cref="ShapeException">The shapes do not fit.</exception>
+    public HybridLossResult Apply(SegmentationOutput output, Tensor labels, Func<Tensor, Tensor> embed, Anchors anchors)
+    {
+        using var scope = new TensorScope();
+        var entropy = scope.Keep(CrossEntropy.Apply(output.Logits, labels, IgnoreIndex));
+        var contrast = scope.Keep(Contrast(output.Fused, embed, anchors));
+        var total = scope.Keep(Add.Apply(entropy, Scale.Apply(contrast, ContrastWeight)));
+        return new HybridLossResult(total, entropy, contrast, anchors);
+    }
+
+    /// <summary>The loss of a batch without the contrastive term.</summary>
+    /// <param name="output">What the network returned.</param>
+    /// <param name="labels">Int32 [N, H, W] at the logits' size.</param>
+    public HybridLossResult CrossEntropyOnly(SegmentationOutput output, Tensor labels)
+    {
+        var entropy = CrossEntropy.Apply(output.Logits, labels, IgnoreIndex);
+        return new HybridLossResult(entropy, entropy, null, null);
+    }
+
+    /// <summary>Labels at the coarse plane's size, by nearest neighbour.</summary>
+    /// <param name="output">What the network returned.</param>
+    /// <param name="labels">Int32 [N, H, W].</param>
+    /// <returns>[N, h, w] in row-major order.</returns>
+    public static int[] CoarseLabels(SegmentationOutput output, Tensor labels)
+    {
+        using var coarse = ResizeNearest.Labels(labels, output.CoarseLogits.H, output.CoarseLogits.W);
+        return coarse.ToArray<int>();
+    }
+
+    private Anchors Draw(SegmentationOutput output, Tensor labels, Philox random)
+    {
+        using var predictions = ArgMax.Apply(output.CoarseLogits);
+        return Sampling.Draw(predictions.ToArray<int>(), CoarseLabels(output, labels), labels.N, IgnoreIndex, random);
+    }
+
+    // Only the anchors' features go through the embedding head: a 1x1 convolution commutes with picking pixels.
+    private Tensor Contrast(Tensor fused, Func<Tensor, Tensor> embed, Anchors anchors)
+    {
+        if (anchors.Count == 0) return Tensor.Zeros([1], fused.DType, fused.Device);
+        using var scope = new TensorScope();
+        var rows = fused.Reshape(fused.Count / fused.C, fused.C);
+        var picked = GatherRows.Apply(rows, Tensor.From(anchors.Indices, [anchors.Count], fused.Device));
+        var embeddings = embed(picked.Reshape(1, 1, anchors.Count, fused.C));
+        var labels = Tensor.From(anchors.Labels, [anchors.Count], fused.Device);
+        return scope.Keep(PixelContrast.Apply(embeddings.Reshape(anchors.Count, embeddings.C), labels, Tau));
+    }
+}
