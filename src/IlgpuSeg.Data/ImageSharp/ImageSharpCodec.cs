@@ -95,6 +95,8 @@ internal sealed class ImageSharpCodec : IImageCodec
         if (data is not [0xFF, 0xD8, ..] && data is not [0x89, 0x50, 0x4E, 0x47, ..])
             throw new ImageFormatException(
                 name, $"neither a PNG nor a JPEG file (its first bytes are {Convert.ToHexString(data.AsSpan(0, Math.Min(8, data.Length)))})");
+        if (!(data[0] == 0xFF ? FileEnds.HasJpegEnd(data) : FileEnds.HasPngEnd(data)))
+            throw new ImageFormatException(name, "the file is truncated (no end mark)");
         try
         {
             return read();

@@ -1,8 +1,7 @@
-#if CODEC_BUNDLED
 namespace IlgpuSeg.Data.Tests;
 
-/// <summary>The package flavour's palette handling, with the bundled codec in the package's place.</summary>
-public sealed class PngSurgeryTests
+/// <summary>What the package flavour does to files by itself, with whatever codec the build has in the package's place.</summary>
+public sealed class PackageFlavourTests
 {
     private static readonly IImageCodec Codec = ImageCodec.Default;
 
@@ -32,5 +31,18 @@ public sealed class PngSurgeryTests
         Assert.Null(PngSurgery.Header(Fixture.Bytes("jpeg-420.jpg")));
         Assert.Null(PngSurgery.Header([0x89, 0x50]));
     }
+
+    [Theory]
+    [InlineData("png-palette.png")]
+    [InlineData("jpeg-restart.jpg")]
+    [InlineData("jpeg-progressive-444.jpg")]
+    public void EveryTruncationIsNoticed(string file)
+    {
+        var bytes = Fixture.Bytes(file);
+        bool HasEnd(ReadOnlySpan<byte> b) => file.EndsWith(".png", StringComparison.Ordinal) ? FileEnds.HasPngEnd(b) : FileEnds.HasJpegEnd(b);
+        Assert.True(HasEnd(bytes));
+        Assert.True(HasEnd([.. bytes, 1, 2, 3]));
+        for (int length = 0; length < bytes.Length; length++)
+            Assert.False(HasEnd(bytes.AsSpan(0, length)), $"{length} of {bytes.Length} bytes");
+    }
 }
-#endif
