@@ -1,0 +1,119 @@
+using System.Reflection;
+using IlgpuSeg.KernelRuntime.Frontend.Intrinsics;
+using IlgpuSeg.KernelRuntime.Ir;
+
+namespace IlgpuSeg.KernelRuntime.Frontend;
+
+/// <summary>Turns a kernel method into one SSA function without calls.</summary>
+internal static class KernelFrontend
+{
+    /// <param name="method">The kernel; its generic arguments are closed.</param>
+    /// <param name="implicitIndex">Whether the first parameter is the thread's index, which the launch does not pass.</param>
+    /// <param name="specialized">Per parameter, a value to compile in (a boxed <c>SpecializedValue</c>), or null.</param>
+    public static Function Build(MethodInfo method, bool implicitIndex, IReadOnlyList<object?>? specialized = null)
+    {
+        if (!method.IsStatic || method.ReturnType != typeof(void))
+        {
+            throw KernelError.At(new IlSite(method, 0), $"the method {KernelError.Describe(method)}",
+                "A kernel is a static method without result (a lambda that captures nothing will do).");
+        }
+
+        var function = new Function(KernelError.Describe(method));
+        var context = new TranslationContext(function) { Builder = { Block = function.NewBlock() } };
+        context.Variables.Seal(function.Entry);
+        var parameters = method.GetParameters();
+        var arguments = new Operand[parameters.Length];
+        for (var i = 0; i < parameters.Length; i++)
+        {
+            arguments[i] = implicitIndex && i == 0
+                ? Index(context, parameters[0].ParameterType)
+                : Parameter(function, parameters[i], specialized?[i]);
+        }
+
+        MethodTranslator.Inline(context, method, arguments, null);
+        context.Builder.Block.Return();
+        FinishReturns(function);
+        function.ResolveAll();
+        function.Renumber();
+        return function;
+    }
+
+    private static Operand Parameter(Function function, ParameterInfo parameter, object? specialized)
+    {
+        var type = parameter.ParameterType;
+        TypeShape shape;
+        try
+        {
+            shape = type.IsByRef ? throw new NotSupportedException($"the by-reference parameter {parameter.Name}") : TypeShape.Of(type);
+        }
+        catch (NotSupportedException e)
+        {
+            throw KernelError.At(new IlSite((MethodBase)parameter.Member, 0), e.Message, "Kernel parameters are views, primitives and structs of them.");
+        }
+
+        var parts = new Value[shape.Parts.Length];
+        for (var i = 0; i < parts.Length; i++)
+        {
+            if (specialized is not null)
+            {
+                parts[i] = Specialized(function, shape.Parts[i], specialized);
+                continue;
+            }
+
+            var name = parts.Length == 1 ? parameter.Name! : $"{parameter.Name}.{i}";
+            parts[i] = function.Leaf(Op.Parameter, shape.Parts[i].Type, function.Parameters.Count);
+            function.Parameters.Add(new KernelParameter(name, parameter.Position, shape.Parts[i].Memory, shape.Parts[i].Offset));
+        }
+
+        return type.IsPointer ? new AddressOperand(type.GetElementType()!, parts[0]) : new ValueOperand(type, parts);
+    }
+
+    private static Value Specialized(Function function, Part part, object value)
+    {
+        var raw = value.GetType().GetProperty("Value")!.GetValue(value)!;
+        return part.Memory switch
+        {
+            MemoryType.Float32 => function.Float(IrType.Float32, (float)raw),
+            MemoryType.Float64 => function.Float(IrType.Float64, (double)raw),
+            _ => function.Const(part.Type, raw is ulong u ? (long)u : Convert.ToInt64(raw, null)),
+        };
+    }
+
+    // Groups lie along x; y and z are the grid's. Threads beyond the extent return at once.
+    private static ValueOperand Index(TranslationContext context, Type type)
+    {
+        var builder = context.Builder;
+        var function = context.Function;
+        var x = builder.Binary(Op.Add,
+            builder.Binary(Op.Mul, function.Builtin(BuiltinKind.GridIdxX), function.Builtin(BuiltinKind.GroupDimX)), function.Builtin(BuiltinKind.GroupIdxX));
+        var outside = builder.Compare(CompareKind.Ge, x, function.Builtin(BuiltinKind.ExtentX));
+        var leave = function.NewBlock();
+        var stay = function.NewBlock();
+        builder.Block.BranchTo(outside, leave, stay);
+        leave.Return();
+        context.Variables.Seal(leave);
+        context.Variables.Seal(stay);
+        builder.Block = stay;
+        Value[] all = [x, function.Builtin(BuiltinKind.GridIdxY), function.Builtin(BuiltinKind.GridIdxZ)];
+        var parts = TypeShape.Of(type).Parts;
+        return new ValueOperand(type, [.. parts.Select((p, i) =>
+            p.Type == IrType.Int64 ? builder.Convert(ConvertKind.SignExtend32, IrType.Int64, all[i]) : all[i])]);
+    }
+
+    /// <summary>One block returns; every other end jumps there.</summary>
+    private static void FinishReturns(Function function)
+    {
+        foreach (var block in function.Blocks.Where(b => b.Kind == Terminator.None))
+        {
+            block.Return();
+        }
+
+        var exit = function.NewBlock();
+        foreach (var block in function.Blocks.Where(b => b.Kind == Terminator.Return && b != exit).ToList())
+        {
+            block.JumpTo(exit);
+        }
+
+        exit.Return();
+    }
+}
