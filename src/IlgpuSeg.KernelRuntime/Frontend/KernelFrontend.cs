@@ -62,7 +62,7 @@ internal static class KernelFrontend
 
             var name = parts.Length == 1 ? parameter.Name! : $"{parameter.Name}.{i}";
             parts[i] = function.Leaf(Op.Parameter, shape.Parts[i].Type, function.Parameters.Count);
-            function.Parameters.Add(new KernelParameter(name, parameter.Position, shape.Parts[i].Memory, shape.Parts[i].Offset));
+            function.Parameters.Add(new IrParameter(name, parameter.Position, shape.Parts[i].Memory, shape.Parts[i].Offset));
         }
 
         return type.IsPointer ? new AddressOperand(type.GetElementType()!, parts[0]) : new ValueOperand(type, parts);
@@ -79,14 +79,14 @@ internal static class KernelFrontend
         };
     }
 
-    // Groups lie along x; y and z are the grid's. Threads beyond the extent return at once.
+    // Threads are numbered along the grid, x fastest in the extent; those beyond it return at once.
     private static ValueOperand Index(TranslationContext context, Type type)
     {
         var builder = context.Builder;
         var function = context.Function;
-        var x = builder.Binary(Op.Add,
+        var number = builder.Binary(Op.Add,
             builder.Binary(Op.Mul, function.Builtin(BuiltinKind.GridIdxX), function.Builtin(BuiltinKind.GroupDimX)), function.Builtin(BuiltinKind.GroupIdxX));
-        var outside = builder.Compare(CompareKind.Ge, x, function.Builtin(BuiltinKind.ExtentX));
+        var outside = builder.Compare(CompareKind.Ge, number, function.Builtin(BuiltinKind.ExtentSize));
         var leave = function.NewBlock();
         var stay = function.NewBlock();
         builder.Block.BranchTo(outside, leave, stay);
@@ -94,10 +94,18 @@ internal static class KernelFrontend
         context.Variables.Seal(leave);
         context.Variables.Seal(stay);
         builder.Block = stay;
-        Value[] all = [x, function.Builtin(BuiltinKind.GridIdxY), function.Builtin(BuiltinKind.GridIdxZ)];
-        var parts = TypeShape.Of(type).Parts;
-        return new ValueOperand(type, [.. parts.Select((p, i) =>
-            p.Type == IrType.Int64 ? builder.Convert(ConvertKind.SignExtend32, IrType.Int64, all[i]) : all[i])]);
+        var shape = TypeShape.Of(type).Parts;
+        var parts = new Value[shape.Length];
+        BuiltinKind[] extents = [BuiltinKind.ExtentX, BuiltinKind.ExtentY];
+        for (var i = 0; i < parts.Length; i++)
+        {
+            var extent = i + 1 < parts.Length ? function.Builtin(extents[i]) : null;
+            var part = extent is null ? number : builder.Binary(Op.Rem, number, extent);
+            number = extent is null ? number : builder.Binary(Op.Div, number, extent);
+            parts[i] = shape[i].Type == IrType.Int64 ? builder.Convert(ConvertKind.SignExtend32, IrType.Int64, part) : part;
+        }
+
+        return new ValueOperand(type, parts);
     }
 
     /// <summary>One block returns; every other end jumps there.</summary>

@@ -138,7 +138,7 @@ internal sealed class Block(int id)
 }
 
 /// <summary>What the launch hands to the kernel: one flattened primitive of one parameter.</summary>
-internal sealed record KernelParameter(string Name, int Source, MemoryType Memory, int Offset);
+internal sealed record IrParameter(string Name, int Source, MemoryType Memory, int Offset);
 
 /// <summary>A kernel in SSA form, with everything inlined.</summary>
 internal sealed class Function(string name)
@@ -149,7 +149,7 @@ internal sealed class Function(string name)
 
     public string Name { get; } = name;
     public List<Block> Blocks { get; set; } = [];
-    public List<KernelParameter> Parameters { get; } = [];
+    public List<IrParameter> Parameters { get; } = [];
     public Block Entry => Blocks[0];
 
     public Block NewBlock()

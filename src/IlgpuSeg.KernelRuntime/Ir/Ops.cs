@@ -47,7 +47,7 @@ internal enum MathKind : byte
 internal enum BuiltinKind : byte
 {
     GridIdxX, GridIdxY, GridIdxZ, GridDimX, GridDimY, GridDimZ, GroupIdxX, GroupIdxY, GroupIdxZ, GroupDimX, GroupDimY, GroupDimZ,
-    GroupLinear, LaneIdx, WarpIdx, WarpSize, DynamicSharedBytes, ExtentX, ExtentY, ExtentZ,
+    GroupLinear, LaneIdx, WarpIdx, WarpSize, DynamicSharedBytes, ExtentX, ExtentY, ExtentSize,
 }
 
 internal enum AtomicKind : byte { Add, Min, Max, MinUn, MaxUn, And, Or, Xor, Exchange, CompareExchange }

@@ -1,0 +1,28 @@
+using System.Reflection;
+
+namespace IlgpuSeg.KernelRuntime.Backends.Simd;
+
+/// <summary>What the emitted code reads about its launch and where it may scribble.</summary>
+internal unsafe struct LaunchFrame
+{
+    public int GridX;
+    public int GridY;
+    public int GridZ;
+    public int GroupX;
+    public int GroupY;
+    public int GroupZ;
+    public int GroupSize;
+    public int DynamicBytes;
+    public int ExtentX;
+    public int ExtentY;
+    public int ExtentSize;
+    public byte* Shared;
+    public byte* Dynamic;
+    public byte* Local;
+    public byte* Warps;
+
+    public static FieldInfo Field(string name) => typeof(LaunchFrame).GetField(name)!;
+}
+
+/// <summary>Runs groups first .. first + count - 1 of a launch.</summary>
+internal unsafe delegate void KernelCode(LaunchFrame* frame, byte* arguments, long first, long count);

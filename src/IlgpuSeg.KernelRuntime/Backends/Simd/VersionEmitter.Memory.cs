@@ -1,0 +1,226 @@
+using System.Reflection.Emit;
+using System.Runtime.Intrinsics;
+using IlgpuSeg.KernelRuntime.Ir;
+
+namespace IlgpuSeg.KernelRuntime.Backends.Simd;
+
+/// <summary>Loads, stores and atomics by the shape of their address.</summary>
+internal sealed partial class VersionEmitter
+{
+    private static Type NarrowType(MemoryType memory) => memory switch
+    {
+        MemoryType.Int8 => typeof(sbyte),
+        MemoryType.UInt8 => typeof(byte),
+        MemoryType.Int16 => typeof(short),
+        _ => typeof(ushort),
+    };
+
+    private static bool IsNarrow(MemoryType memory) => memory <= MemoryType.UInt16;
+
+    private bool IsConsecutive(Value pointer, MemoryType memory) =>
+        ShapeOf(pointer) is { Kind: ShapeKind.Affine, Stride: var stride } && stride == memory.Size() && !IsNarrow(memory);
+
+    private LocalBuilder? Mask => _il.IsDry || !_flow.IsMasked(_block) ? null : _ownMask[_flow.OwnerOf(_block).Index];
+
+    private void PushMask()
+    {
+        if (Mask is { } mask)
+        {
+            _il.Emit(OpCodes.Ldloc, mask);
+        }
+        else
+        {
+            _il.Call(typeof(Vector256<int>), "get_AllBitsSet", null);
+        }
+    }
+
+    private void VectorLoad(Value value)
+    {
+        var memory = value.Memory;
+        var suffix = memory.Size() == 8 ? "64" : "32";
+        var element = Il.ElementOf(value.Type);
+        if (IsConsecutive(value.Args[0], memory))
+        {
+            Push(value.Args[0], Form.Scalar);
+            if (_flow.IsMasked(_block))
+            {
+                PushMask();
+                _il.Call(typeof(LaneMemory), "LoadMasked" + suffix, element, typeof(byte*), typeof(Vector256<int>));
+            }
+            else
+            {
+                _il.Call(typeof(LaneMemory), "Load" + suffix, element, typeof(byte*));
+            }
+
+            return;
+        }
+
+        if (suffix == "32" && !IsNarrow(memory) && TryIndexed(value.Args[0]) is { } index)
+        {
+            PushIndexedBase(value.Args[0], index);
+            Push(index.Args[1], Form.Vector);
+            if (_flow.IsMasked(_block))
+            {
+                PushMask();
+                _il.Call(typeof(LaneMemory), "GatherIndexedMasked32", element, typeof(byte*), typeof(Vector256<int>), typeof(Vector256<int>));
+            }
+            else
+            {
+                _il.Call(typeof(LaneMemory), "GatherIndexed32", element, typeof(byte*), typeof(Vector256<int>));
+            }
+
+            return;
+        }
+
+        Push(value.Args[0], Form.Vector);
+        PushMask();
+        _il.Call(typeof(LaneMemory), IsNarrow(memory) ? "GatherNarrow" : "Gather" + suffix,
+            IsNarrow(memory) ? NarrowType(memory) : element, typeof(Vector512<long>), typeof(Vector256<int>));
+    }
+
+    /// <summary>The part of an address that varies, if it is one Int32 index scaled by 4 and the rest is uniform.</summary>
+    private Value? TryIndexed(Value pointer)
+    {
+        while (pointer.Op == Op.PtrAdd)
+        {
+            if (pointer.Args.Length > 1 && !ShapeOf(pointer.Args[1]).IsUniform)
+            {
+                return pointer.Scale == 4 && pointer.Args[1].Type == IrType.Int32 && ShapeOf(pointer.Args[0]).IsUniform ? pointer : null;
+            }
+
+            pointer = pointer.Args[0];
+        }
+
+        return null;
+    }
+
+    // The uniform rest of such an address.
+    private void PushIndexedBase(Value pointer, Value index)
+    {
+        if (pointer == index)
+        {
+            Push(pointer.Args[0], Form.Scalar);
+        }
+        else
+        {
+            PushIndexedBase(pointer.Args[0], index);
+            if (pointer.Args.Length > 1)
+            {
+                Push(pointer.Args[1], Form.Scalar);
+                _il.Emit(OpCodes.Conv_I);
+                _il.Int(pointer.Scale);
+                _il.Emit(OpCodes.Mul);
+                _il.Emit(OpCodes.Add);
+            }
+        }
+
+        if (pointer.Imm != 0)
+        {
+            _il.Long(pointer.Imm);
+            _il.Emit(OpCodes.Conv_I);
+            _il.Emit(OpCodes.Add);
+        }
+    }
+
+    private void EmitEffect(Value value)
+    {
+        switch (value.Op)
+        {
+            case Op.Store:
+                Store(value);
+                break;
+            case Op.Atomic:
+                Atomic(value);
+                break;
+            case Op.Fence:
+                _il.Call(typeof(Thread), nameof(Thread.MemoryBarrier), null);
+                break;
+            case Op.Barrier:
+                Barrier(value);
+                break;
+            case Op.BarrierReduce:
+                BarrierReduce(value);
+                break;
+            case Op.GroupBroadcast:
+                GroupBroadcast(value);
+                break;
+        }
+    }
+
+    private void Store(Value value)
+    {
+        var (pointer, data, memory) = (value.Args[0], value.Args[1], value.Memory);
+        var shape = ShapeOf(pointer);
+        if (shape.IsUniform && ShapeOf(data).IsUniform)
+        {
+            Push(pointer, Form.Scalar);
+            Push(data, Form.Scalar);
+            _il.Emit(StoreCode(memory));
+            return;
+        }
+
+        var vector = Il.VectorOf(memory.ValueType());
+        var element = Il.ElementOf(memory.ValueType());
+        var suffix = memory.Size() == 8 ? "64" : "32";
+        if (IsConsecutive(pointer, memory))
+        {
+            Push(pointer, Form.Scalar);
+            Push(data, Form.Vector);
+            if (_flow.IsMasked(_block))
+            {
+                PushMask();
+                _il.Call(typeof(LaneMemory), "StoreMasked" + suffix, element, typeof(byte*), vector, typeof(Vector256<int>));
+            }
+            else
+            {
+                _il.Call(typeof(LaneMemory), "Store" + suffix, element, typeof(byte*), vector);
+            }
+
+            return;
+        }
+
+        Push(pointer, Form.Vector);
+        Push(data, Form.Vector);
+        PushMask();
+        _il.Call(typeof(LaneMemory), IsNarrow(memory) ? "ScatterNarrow" : "Scatter" + suffix,
+            IsNarrow(memory) ? NarrowType(memory) : element, typeof(Vector512<long>), vector, typeof(Vector256<int>));
+    }
+
+    private void Atomic(Value value)
+    {
+        var vector = Il.VectorOf(value.Type);
+        Push(value.Args[0], Form.Vector);
+        Push(value.Args[1], Form.Vector);
+        Push(value.Args.Length > 2 ? value.Args[2] : value.Args[1], Form.Vector);
+        PushMask();
+        _il.Int((int)value.Imm);
+        _il.Call(typeof(LaneAtomics), "Apply", null, typeof(Vector512<long>), vector, vector, typeof(Vector256<int>), typeof(int));
+        StoreResult(value, Form.Vector);
+    }
+
+    /// <summary>Keeps the result of an effect that has just been computed in <paramref name="form"/>.</summary>
+    private void StoreResult(Value value, Form form)
+    {
+        if (_il.IsDry)
+        {
+            return;
+        }
+
+        if (!_infos.TryGetValue(value, out var info) || (!info.Scalar && !info.Vector))
+        {
+            _il.Emit(OpCodes.Pop);
+            return;
+        }
+
+        if (form == Form.Vector)
+        {
+            info.VectorLocal = _il.NewLocal(Il.VectorOf(value.Type));
+            _il.Emit(OpCodes.Stloc, info.VectorLocal);
+        }
+        else
+        {
+            info.ScalarLocal = _il.NewLocal(Il.ScalarOf(value.Type));
+            _il.Emit(OpCodes.Stloc, info.ScalarLocal);
+        }
+    }
+}
