@@ -1,6 +1,6 @@
 using System.Collections.Concurrent;
 using System.Reflection;
-using System.Reflection.Emit;
+using IlgpuSeg.KernelRuntime.Devices;
 using IlgpuSeg.KernelRuntime.Ir;
 
 namespace IlgpuSeg.KernelRuntime.Frontend;
@@ -42,7 +42,7 @@ internal sealed class TypeShape
         }
 
         Parts = [.. Flatten(type)];
-        Size = SizeOf(type);
+        Size = FieldLayout.SizeOf(type);
     }
 
     public Type Type { get; }
@@ -94,35 +94,12 @@ internal sealed class TypeShape
         foreach (var field in fields)
         {
             var shape = Of(field.FieldType);
-            var offset = FieldOffset(type, field);
+            var offset = FieldLayout.OffsetOf(field);
             _byToken[field.MetadataToken] = field;
             _fields[field] = (parts.Count, shape);
             parts.AddRange(shape.Parts.Select(p => p with { Offset = p.Offset + offset }));
         }
 
         return parts;
-    }
-
-    // The runtime lays structs out; ldflda on a made-up address tells where.
-    private static int FieldOffset(Type type, FieldInfo field)
-    {
-        const int Base = 0x10000;
-        var method = new DynamicMethod("offset", typeof(long), null, typeof(TypeShape).Module, skipVisibility: true);
-        var il = method.GetILGenerator();
-        il.Emit(OpCodes.Ldc_I4, Base);
-        il.Emit(OpCodes.Conv_I);
-        il.Emit(OpCodes.Ldflda, field);
-        il.Emit(OpCodes.Conv_I8);
-        il.Emit(OpCodes.Ret);
-        return (int)((long)method.Invoke(null, null)! - Base);
-    }
-
-    private static int SizeOf(Type type)
-    {
-        var method = new DynamicMethod("size", typeof(int), null, typeof(TypeShape).Module, skipVisibility: true);
-        var il = method.GetILGenerator();
-        il.Emit(OpCodes.Sizeof, type);
-        il.Emit(OpCodes.Ret);
-        return (int)method.Invoke(null, null)!;
     }
 }

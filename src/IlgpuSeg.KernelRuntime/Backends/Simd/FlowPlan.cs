@@ -133,7 +133,13 @@ internal sealed class FlowPlan
             return block;
         }
 
+        // The mask of a block in a loop is that of one round: look for a dominator outside of the loops that end before this block.
         var dominator = _function.Blocks[_dominators.ImmediateOf(block)];
+        while (Forest.Innermost(dominator) is { } loop && !loop.Blocks.Contains(block))
+        {
+            dominator = _function.Blocks[_dominators.ImmediateOf(loop.Header)];
+        }
+
         if (!_masked[dominator.Index] || !PostDominates(block, dominator))
         {
             return block;

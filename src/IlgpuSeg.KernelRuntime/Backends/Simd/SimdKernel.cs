@@ -18,10 +18,14 @@ internal sealed unsafe class SimdKernel : CompiledCpuKernel
     private readonly Lazy<Code>[] _codes;
     private readonly ConcurrentDictionary<string, SimdKernel> _versions = [];
 
+    // Groups of several warps that meet at barriers run as plain C# so far.
+    private readonly Lazy<CompiledCpuKernel> _plain;
+
     public SimdKernel(KernelEntry entry, object?[]? specialized = null)
     {
         _entry = entry;
         _specialized = specialized;
+        _plain = new Lazy<CompiledCpuKernel>(() => new PlainKernelCompiler().Compile(entry));
         _codes = [.. Enum.GetValues<GroupKind>().Select(kind => new Lazy<Code>(() => Emit(kind)))];
         if (specialized is not null || !entry.Parameters.Any(p => p.IsSpecialized))
         {
@@ -33,6 +37,12 @@ internal sealed unsafe class SimdKernel : CompiledCpuKernel
     {
         var code = _codes[(int)KindOf(dimensions)].Value;
         var size = dimensions.GroupSize;
+        if (code.MeetsAtBarriers && size > Lanes.Count)
+        {
+            _plain.Value.RunGroups(arguments, dimensions, firstGroup, groupCount);
+            return;
+        }
+
         var scratch = Scratch.Of(code.SharedBytes + dimensions.DynamicSharedBytes + code.LocalBytes);
         var frame = new LaunchFrame
         {
@@ -92,10 +102,10 @@ internal sealed unsafe class SimdKernel : CompiledCpuKernel
         int[] offsets = [.. new int[offset], .. _entry.Parameters.Select(p => p.Offset)];
         var code = new KernelEmitter(function, forest, kind, offsets, shared).Emit();
         RuntimeHelpers.PrepareDelegate(code);
-        return new Code(code, sharedBytes, localBytes);
+        return new Code(code, sharedBytes, localBytes, function.Values().Any(v => v.Op is Op.Barrier or Op.BarrierReduce or Op.GroupBroadcast));
     }
 
-    private sealed record Code(KernelCode Run, int SharedBytes, int LocalBytes);
+    private sealed record Code(KernelCode Run, int SharedBytes, int LocalBytes, bool MeetsAtBarriers);
 
     /// <summary>Shared and local memory of the group that a thread is running.</summary>
     private sealed class Scratch

@@ -1,6 +1,5 @@
 using System.Reflection.Emit;
 using System.Runtime.Intrinsics;
-using IlgpuSeg.KernelRuntime.Backends.Simd.Math;
 using IlgpuSeg.KernelRuntime.Ir;
 
 namespace IlgpuSeg.KernelRuntime.Backends.Simd;
