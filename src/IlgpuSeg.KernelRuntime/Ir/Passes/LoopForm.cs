@@ -12,13 +12,13 @@ internal static class LoopForm
         var forest = LoopForest.Of(function, Dominators.Of(function));
         foreach (var loop in forest.InnerFirst)
         {
-            Merge(function, loop, [.. loop.Header.Preds.Where(p => !loop.Blocks.Contains(p))]);
-            Merge(function, loop, [.. loop.Latches]);
+            Merge(function, forest, loop.Header, [.. loop.Header.Preds.Where(p => !loop.Blocks.Contains(p))]);
+            Merge(function, forest, loop.Header, [.. loop.Latches]);
             foreach (var exit in loop.Exits.ToList())
             {
                 if (exit.Preds.Exists(p => !loop.Blocks.Contains(p)))
                 {
-                    Split(function, exit, [.. exit.Preds.Where(loop.Blocks.Contains)]);
+                    Split(function, forest, exit, [.. exit.Preds.Where(loop.Blocks.Contains)]);
                 }
             }
         }
@@ -36,17 +36,22 @@ internal static class LoopForm
     }
 
     // One predecessor in place of several (or of one that also goes elsewhere).
-    private static void Merge(Function function, Loop loop, List<Block> preds)
+    private static void Merge(Function function, LoopForest forest, Block header, List<Block> preds)
     {
         if (preds.Count > 1 || preds[0].Kind != Terminator.Jump)
         {
-            Split(function, loop.Header, preds);
+            Split(function, forest, header, preds);
         }
     }
 
-    private static void Split(Function function, Block target, List<Block> preds)
+    private static void Split(Function function, LoopForest forest, Block target, List<Block> preds)
     {
         var middle = function.NewBlock();
+        foreach (var loop in forest.InnerFirst.Where(l => l.Blocks.Contains(target) && preds.TrueForAll(l.Blocks.Contains)))
+        {
+            loop.Blocks.Add(middle);
+        }
+
         foreach (var phi in target.Phis)
         {
             var merged = phi.Args[target.Preds.IndexOf(preds[0])];
