@@ -80,6 +80,15 @@ public sealed unsafe class WorkerPoolTests : CpuTest
     }
 
     [Fact]
+    public void NumberOfThreadsIsReadFromText()
+    {
+        Assert.Equal(3, WorkerPool.ParseThreads("3"));
+        Assert.Equal(Environment.ProcessorCount, WorkerPool.ParseThreads(null));
+        foreach (string bad in new[] { "0", "-1", "many", "2.5", "1025" })
+            Assert.Contains($"'{bad}'", Assert.Throws<InvalidOperationException>(() => WorkerPool.ParseThreads(bad)).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void DeviceTellsItsThreads()
     {
         using Context context = PlainContext(threads: 3);

@@ -15,19 +15,12 @@ internal sealed unsafe class HostMemory : RawMemory
 {
     public const int Alignment = 64;
 
-    private readonly long _bytes;
-
     public HostMemory(long bytes)
     {
         // Rounded up to whole lines, so that the last vector of a buffer never shares its line with a stranger.
-        _bytes = Math.Max(Alignment, checked(bytes + Alignment - 1) & -Alignment);
-        Address = (IntPtr)NativeMemory.AlignedAlloc((nuint)_bytes, Alignment);
-        GC.AddMemoryPressure(_bytes);
+        long rounded = Math.Max(Alignment, checked(bytes + Alignment - 1) & -Alignment);
+        Address = (IntPtr)NativeMemory.AlignedAlloc((nuint)rounded, Alignment);
     }
 
-    public override void Free()
-    {
-        NativeMemory.AlignedFree((void*)Address);
-        GC.RemoveMemoryPressure(_bytes);
-    }
+    public override void Free() => NativeMemory.AlignedFree((void*)Address);
 }

@@ -1,10 +1,13 @@
+using IlgpuSeg.KernelRuntime.Devices.Cpu;
+
 namespace ILGPU.Runtime.CPU;
 
 /// <summary>The processor in contexts.</summary>
 public static class CPUContextExtensions
 {
     /// <summary>Adds the processor.</summary>
-    public static Context.Builder CPU(this Context.Builder builder) => builder.CPU(CPUDevice.Default);
+    /// <exception cref="InvalidOperationException">ILGPUSEG_THREADS is set to something that is not a number of threads.</exception>
+    public static Context.Builder CPU(this Context.Builder builder) => builder.CPU(static _ => true);
 
     /// <summary>Adds a processor device.</summary>
     public static Context.Builder CPU(this Context.Builder builder, CPUDevice device)
@@ -19,6 +22,8 @@ public static class CPUContextExtensions
     public static Context.Builder CPU(this Context.Builder builder, Predicate<CPUDevice> predicate)
     {
         ArgumentNullException.ThrowIfNull(builder);
+        // Read here first, so that a bad setting comes out as itself and not as a failed type initialiser.
+        _ = WorkerPool.DefaultThreads;
         builder.Devices.AddRange(CPUDevice.GetDevices(predicate));
         return builder;
     }

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Runtime.CompilerServices;
 
 namespace IlgpuSeg.KernelRuntime.Devices.Cpu;
@@ -12,8 +13,7 @@ internal sealed class GroupFibers
     [ThreadStatic]
     private static GroupFibers? t_current;
 
-    [ThreadStatic]
-    private static GroupFibers? t_owned;
+    private static readonly ConcurrentBag<GroupFibers> Idle = [];
 
     private readonly List<Fiber> _fibers = [];
     private readonly AutoResetEvent _finished = new(false);
@@ -33,11 +33,19 @@ internal sealed class GroupFibers
     /// <summary>The fibers that the calling thread is one of; null outside of groups with several threads.</summary>
     public static GroupFibers? Current => t_current;
 
-    /// <summary>The fibers that the calling thread conducts; made on first use and kept, as threads are dear.</summary>
-    public static GroupFibers OfConductor => t_owned ??= new GroupFibers();
+    /// <summary>Fibers for the calling thread to conduct; to be given back, as threads are dear.</summary>
+    public static GroupFibers Rent() => Idle.TryTake(out GroupFibers? fibers) ? fibers : new GroupFibers();
 
     /// <summary>The number of threads of the group.</summary>
     public int Size { get; private set; }
+
+    /// <summary>Leaves the fibers to the next conductor.</summary>
+    public void Return()
+    {
+        _body = static _ => { };
+        _memory = null;
+        Idle.Add(this);
+    }
 
     /// <summary>Runs a group to its end.</summary>
     /// <param name="size">The number of threads.</param>

@@ -41,25 +41,44 @@ internal sealed unsafe class PlainKernel : CompiledCpuKernel
     public override void RunGroups(byte* arguments, in LaunchDimensions dimensions, long firstGroup, long groupCount)
     {
         KernelThread.EnterLaunch(dimensions);
-        int size = dimensions.GroupSize;
-        GroupMemory? memory = _usesSharedMemory || _synchronizes ? GroupMemory.OfThread : null;
-        Action<int>? runThread = _synchronizes && size > 1 ? number => _body(arguments, number, 1) : null;
-        for (long group = firstGroup; group < firstGroup + groupCount; group++)
+        if (_synchronizes && dimensions.GroupSize > 1)
+            RunTogether(arguments, dimensions, firstGroup, groupCount);
+        else
+            RunInTurn(arguments, dimensions, firstGroup, groupCount);
+    }
+
+    private void RunTogether(byte* arguments, in LaunchDimensions dimensions, long firstGroup, long groupCount)
+    {
+        GroupMemory memory = GroupMemory.OfThread;
+        GroupFibers fibers = GroupFibers.Rent();
+        Action<int> runThread = number => _body(arguments, number, 1);
+        try
         {
-            KernelThread.EnterGroup(group);
-            memory?.EnterGroup(dimensions.DynamicSharedBytes);
-            if (runThread is not null)
-                GroupFibers.OfConductor.Run(size, memory!, runThread);
-            else
-                RunInTurn(arguments, size);
+            for (long group = firstGroup; group < firstGroup + groupCount; group++)
+            {
+                KernelThread.EnterGroup(group);
+                memory.EnterGroup(dimensions.DynamicSharedBytes);
+                fibers.Run(dimensions.GroupSize, memory, runThread);
+            }
+        }
+        finally
+        {
+            fibers.Return();
         }
     }
 
-    private void RunInTurn(byte* arguments, int size)
+    private void RunInTurn(byte* arguments, in LaunchDimensions dimensions, long firstGroup, long groupCount)
     {
+        GroupMemory? memory = _usesSharedMemory ? GroupMemory.OfThread : null;
+        int size = dimensions.GroupSize;
         try
         {
-            _body(arguments, 0, size);
+            for (long group = firstGroup; group < firstGroup + groupCount; group++)
+            {
+                KernelThread.EnterGroup(group);
+                memory?.EnterGroup(dimensions.DynamicSharedBytes);
+                _body(arguments, 0, size);
+            }
         }
         catch (Exception exception)
         {

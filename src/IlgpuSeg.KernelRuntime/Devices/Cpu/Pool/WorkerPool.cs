@@ -24,6 +24,8 @@ internal sealed unsafe class WorkerPool
     /// <summary>How many pieces each thread gets on average: enough to even out groups of different cost.</summary>
     private const int ChunksPerThread = 8;
 
+    private const int MaxThreads = 1024;
+
     private static readonly TimeSpan IdleSpin = TimeSpan.FromMicroseconds(50);
     private static readonly ConcurrentDictionary<int, WorkerPool> Pools = new();
 
@@ -51,17 +53,15 @@ internal sealed unsafe class WorkerPool
 
     /// <summary>The number of threads that the environment asks for; all processors if it does not.</summary>
     /// <exception cref="InvalidOperationException">The variable is not a positive number.</exception>
-    public static int DefaultThreads
+    public static int DefaultThreads => ParseThreads(Environment.GetEnvironmentVariable(ThreadsVariable));
+
+    internal static int ParseThreads(string? text)
     {
-        get
-        {
-            string? text = Environment.GetEnvironmentVariable(ThreadsVariable);
-            if (string.IsNullOrWhiteSpace(text))
-                return Environment.ProcessorCount;
-            return int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int threads) && threads is > 0 and <= 1024
-                ? threads
-                : throw new InvalidOperationException($"{ThreadsVariable} is '{text}'; it must be a number in 1 .. 1024.");
-        }
+        if (string.IsNullOrWhiteSpace(text))
+            return Environment.ProcessorCount;
+        return int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int threads) && threads is > 0 and <= MaxThreads
+            ? threads
+            : throw new InvalidOperationException($"{ThreadsVariable} is '{text}'; it must be a number in 1 .. {MaxThreads}.");
     }
 
     /// <summary>The pool of a number of threads; one for the whole process.</summary>
