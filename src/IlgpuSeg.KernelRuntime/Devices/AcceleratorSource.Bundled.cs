@@ -4,5 +4,6 @@ namespace IlgpuSeg.KernelRuntime;
 
 public static partial class AcceleratorSource
 {
-    private static partial Context CreateContext() => Context.Create(static builder => builder.AllAccelerators().EnableAlgorithms().Profiling());
+    private static partial Context CreateContext() =>
+        Context.Create(static builder => builder.AllAccelerators().EnableAlgorithms().Profiling());
 }

@@ -45,7 +45,8 @@ public sealed class ContextTests
     [Fact]
     public void SettingsAreKept()
     {
-        using Context context = Context.Create(static builder => builder.CPU().Optimize(OptimizationLevel.O2).Profiling().EnableAlgorithms());
+        using Context context = Context.Create(
+            static builder => builder.CPU().Optimize(OptimizationLevel.O2).Profiling().EnableAlgorithms());
         Assert.Equal(OptimizationLevel.O2, context.Properties.OptimizationLevel);
         Assert.True(context.Properties.EnableProfiling);
         Assert.Equal("1.5.3", Context.Version);

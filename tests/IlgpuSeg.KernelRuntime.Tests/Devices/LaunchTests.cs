@@ -87,7 +87,8 @@ public sealed class LaunchTests : CpuTest
     public void FourteenParametersArrive()
     {
         using var sum = Zeros<int>(1);
-        var kernel = Accelerator.LoadStreamKernel<ArrayView<int>, int, int, int, int, int, int, int, int, int, int, int, int, int>(FourteenKernel);
+        var kernel = Accelerator
+            .LoadStreamKernel<ArrayView<int>, int, int, int, int, int, int, int, int, int, int, int, int, int>(FourteenKernel);
         kernel((1, 1), sum.View, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13);
         Assert.Equal(Enumerable.Range(1, 13).Aggregate(0, (old, digit) => (old * 3) + digit), sum.GetAsArray1D()[0]);
     }

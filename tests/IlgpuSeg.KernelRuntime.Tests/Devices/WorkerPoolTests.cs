@@ -85,7 +85,10 @@ public sealed unsafe class WorkerPoolTests : CpuTest
         Assert.Equal(3, WorkerPool.ParseThreads("3"));
         Assert.Equal(Environment.ProcessorCount, WorkerPool.ParseThreads(null));
         foreach (string bad in new[] { "0", "-1", "many", "2.5", "1025" })
-            Assert.Contains($"'{bad}'", Assert.Throws<InvalidOperationException>(() => WorkerPool.ParseThreads(bad)).Message, StringComparison.Ordinal);
+        {
+            var exception = Assert.Throws<InvalidOperationException>(() => WorkerPool.ParseThreads(bad));
+            Assert.Contains($"'{bad}'", exception.Message, StringComparison.Ordinal);
+        }
     }
 
     [Fact]

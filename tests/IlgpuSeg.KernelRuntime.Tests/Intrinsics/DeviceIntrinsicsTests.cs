@@ -61,7 +61,10 @@ public sealed class DeviceIntrinsicsTests
     private static IEnumerable<(double X, double Erf)> ReadReference()
     {
         string path = Path.Combine(AppContext.BaseDirectory, "Intrinsics", "erf-reference.csv");
-        return File.ReadLines(path).Where(line => !line.StartsWith('#')).Select(line => line.Split(',')).Select(cells => (FromBits(cells[0]), FromBits(cells[1])));
+        return File.ReadLines(path)
+            .Where(line => !line.StartsWith('#'))
+            .Select(line => line.Split(','))
+            .Select(cells => (FromBits(cells[0]), FromBits(cells[1])));
     }
 
     private static double FromBits(string hex) =>

@@ -253,14 +253,20 @@ public static unsafe partial class ArrayViewExtensions
     /// <summary>Copies page-locked host data to the view; the copy is done after the stream has been synchronised.</summary>
     /// <typeparam name="T">The element type.</typeparam>
     /// <exception cref="ArgumentOutOfRangeException">The view or the host data is too short.</exception>
-    public static void CopyFromPageLockedAsync<T>(this ArrayView1D<T, Stride1D.Dense> target, AcceleratorStream stream, PageLockScope<T> pageLockScope)
+    public static void CopyFromPageLockedAsync<T>(
+        this ArrayView1D<T, Stride1D.Dense> target,
+        AcceleratorStream stream,
+        PageLockScope<T> pageLockScope)
         where T : unmanaged =>
         HostCopy.FromPages(stream, target.BaseView.Cast<byte>(), pageLockScope);
 
     /// <summary>Copies page-locked host data to the view; the copy is done after the stream has been synchronised.</summary>
     /// <typeparam name="T">The element type.</typeparam>
     /// <exception cref="ArgumentOutOfRangeException">The view or the host data is too short.</exception>
-    public static void CopyFromPageLockedAsync<T>(this ArrayView1D<T, Stride1D.Dense> target, AcceleratorStream stream, PageLockedArray1D<T> pageLockedArray)
+    public static void CopyFromPageLockedAsync<T>(
+        this ArrayView1D<T, Stride1D.Dense> target,
+        AcceleratorStream stream,
+        PageLockedArray1D<T> pageLockedArray)
         where T : unmanaged =>
         HostCopy.FromPages(stream, target.BaseView.Cast<byte>(), pageLockedArray);
 
@@ -338,14 +344,20 @@ public static unsafe partial class ArrayViewExtensions
     /// <summary>Copies the view to page-locked host data; the copy is done after the stream has been synchronised.</summary>
     /// <typeparam name="T">The element type.</typeparam>
     /// <exception cref="ArgumentOutOfRangeException">The view or the host data is too short.</exception>
-    public static void CopyToPageLockedAsync<T>(this ArrayView1D<T, Stride1D.Dense> source, AcceleratorStream stream, PageLockScope<T> pageLockScope)
+    public static void CopyToPageLockedAsync<T>(
+        this ArrayView1D<T, Stride1D.Dense> source,
+        AcceleratorStream stream,
+        PageLockScope<T> pageLockScope)
         where T : unmanaged =>
         HostCopy.ToPages(stream, source.BaseView.Cast<byte>(), pageLockScope);
 
     /// <summary>Copies the view to page-locked host data; the copy is done after the stream has been synchronised.</summary>
     /// <typeparam name="T">The element type.</typeparam>
     /// <exception cref="ArgumentOutOfRangeException">The view or the host data is too short.</exception>
-    public static void CopyToPageLockedAsync<T>(this ArrayView1D<T, Stride1D.Dense> source, AcceleratorStream stream, PageLockedArray1D<T> pageLockedArray)
+    public static void CopyToPageLockedAsync<T>(
+        this ArrayView1D<T, Stride1D.Dense> source,
+        AcceleratorStream stream,
+        PageLockedArray1D<T> pageLockedArray)
         where T : unmanaged =>
         HostCopy.ToPages(stream, source.BaseView.Cast<byte>(), pageLockedArray);
 

@@ -2,7 +2,8 @@ using IlgpuSeg.KernelRuntime.Devices;
 
 namespace ILGPU.Runtime;
 
-// Loads a kernel over an extent that is launched in the default stream; the device chooses the group size: one method per number of parameters.
+// Loads a kernel over an extent that is launched in the default stream; the device chooses the group size:
+// one method per number of parameters.
 public static partial class KernelLoaders
 {
     /// <summary>Loads a kernel over an extent that is launched in the default stream; the device chooses the group size.</summary>
@@ -55,78 +56,102 @@ public static partial class KernelLoaders
         accelerator.LoadImplicit<Action<TIndex, T1, T2, T3, T4, T5, T6>, TIndex>(action);
 
     /// <summary>Loads a kernel over an extent that is launched in the default stream; the device chooses the group size.</summary>
-    public static Action<TIndex, T1, T2, T3, T4, T5, T6, T7> LoadAutoGroupedStreamKernel<TIndex, T1, T2, T3, T4, T5, T6, T7>(
+    public static Action<TIndex, T1, T2, T3, T4, T5, T6, T7>
+        LoadAutoGroupedStreamKernel<TIndex, T1, T2, T3, T4, T5, T6, T7>(
         this Accelerator accelerator,
         Action<TIndex, T1, T2, T3, T4, T5, T6, T7> action)
         where TIndex : struct, IIndex
         where T1 : struct where T2 : struct where T3 : struct where T4 : struct where T5 : struct
         where T6 : struct where T7 : struct =>
-        accelerator.LoadImplicit<Action<TIndex, T1, T2, T3, T4, T5, T6, T7>, TIndex>(action);
+        accelerator.LoadImplicit<
+            Action<TIndex, T1, T2, T3, T4, T5, T6, T7>,
+            TIndex>(action);
 
     /// <summary>Loads a kernel over an extent that is launched in the default stream; the device chooses the group size.</summary>
-    public static Action<TIndex, T1, T2, T3, T4, T5, T6, T7, T8> LoadAutoGroupedStreamKernel<TIndex, T1, T2, T3, T4, T5, T6, T7, T8>(
+    public static Action<TIndex, T1, T2, T3, T4, T5, T6, T7, T8>
+        LoadAutoGroupedStreamKernel<TIndex, T1, T2, T3, T4, T5, T6, T7, T8>(
         this Accelerator accelerator,
         Action<TIndex, T1, T2, T3, T4, T5, T6, T7, T8> action)
         where TIndex : struct, IIndex
         where T1 : struct where T2 : struct where T3 : struct where T4 : struct where T5 : struct
         where T6 : struct where T7 : struct where T8 : struct =>
-        accelerator.LoadImplicit<Action<TIndex, T1, T2, T3, T4, T5, T6, T7, T8>, TIndex>(action);
+        accelerator.LoadImplicit<
+            Action<TIndex, T1, T2, T3, T4, T5, T6, T7, T8>,
+            TIndex>(action);
 
     /// <summary>Loads a kernel over an extent that is launched in the default stream; the device chooses the group size.</summary>
-    public static Action<TIndex, T1, T2, T3, T4, T5, T6, T7, T8, T9> LoadAutoGroupedStreamKernel<TIndex, T1, T2, T3, T4, T5, T6, T7, T8, T9>(
+    public static Action<TIndex, T1, T2, T3, T4, T5, T6, T7, T8, T9>
+        LoadAutoGroupedStreamKernel<TIndex, T1, T2, T3, T4, T5, T6, T7, T8, T9>(
         this Accelerator accelerator,
         Action<TIndex, T1, T2, T3, T4, T5, T6, T7, T8, T9> action)
         where TIndex : struct, IIndex
         where T1 : struct where T2 : struct where T3 : struct where T4 : struct where T5 : struct
         where T6 : struct where T7 : struct where T8 : struct where T9 : struct =>
-        accelerator.LoadImplicit<Action<TIndex, T1, T2, T3, T4, T5, T6, T7, T8, T9>, TIndex>(action);
+        accelerator.LoadImplicit<
+            Action<TIndex, T1, T2, T3, T4, T5, T6, T7, T8, T9>,
+            TIndex>(action);
 
     /// <summary>Loads a kernel over an extent that is launched in the default stream; the device chooses the group size.</summary>
-    public static Action<TIndex, T1, T2, T3, T4, T5, T6, T7, T8, T9, T10> LoadAutoGroupedStreamKernel<TIndex, T1, T2, T3, T4, T5, T6, T7, T8, T9, T10>(
+    public static Action<TIndex, T1, T2, T3, T4, T5, T6, T7, T8, T9, T10>
+        LoadAutoGroupedStreamKernel<TIndex, T1, T2, T3, T4, T5, T6, T7, T8, T9, T10>(
         this Accelerator accelerator,
         Action<TIndex, T1, T2, T3, T4, T5, T6, T7, T8, T9, T10> action)
         where TIndex : struct, IIndex
         where T1 : struct where T2 : struct where T3 : struct where T4 : struct where T5 : struct
         where T6 : struct where T7 : struct where T8 : struct where T9 : struct where T10 : struct =>
-        accelerator.LoadImplicit<Action<TIndex, T1, T2, T3, T4, T5, T6, T7, T8, T9, T10>, TIndex>(action);
+        accelerator.LoadImplicit<
+            Action<TIndex, T1, T2, T3, T4, T5, T6, T7, T8, T9, T10>,
+            TIndex>(action);
 
     /// <summary>Loads a kernel over an extent that is launched in the default stream; the device chooses the group size.</summary>
-    public static Action<TIndex, T1, T2, T3, T4, T5, T6, T7, T8, T9, T10, T11> LoadAutoGroupedStreamKernel<TIndex, T1, T2, T3, T4, T5, T6, T7, T8, T9, T10, T11>(
+    public static Action<TIndex, T1, T2, T3, T4, T5, T6, T7, T8, T9, T10, T11>
+        LoadAutoGroupedStreamKernel<TIndex, T1, T2, T3, T4, T5, T6, T7, T8, T9, T10, T11>(
         this Accelerator accelerator,
         Action<TIndex, T1, T2, T3, T4, T5, T6, T7, T8, T9, T10, T11> action)
         where TIndex : struct, IIndex
         where T1 : struct where T2 : struct where T3 : struct where T4 : struct where T5 : struct
         where T6 : struct where T7 : struct where T8 : struct where T9 : struct where T10 : struct
         where T11 : struct =>
-        accelerator.LoadImplicit<Action<TIndex, T1, T2, T3, T4, T5, T6, T7, T8, T9, T10, T11>, TIndex>(action);
+        accelerator.LoadImplicit<
+            Action<TIndex, T1, T2, T3, T4, T5, T6, T7, T8, T9, T10, T11>,
+            TIndex>(action);
 
     /// <summary>Loads a kernel over an extent that is launched in the default stream; the device chooses the group size.</summary>
-    public static Action<TIndex, T1, T2, T3, T4, T5, T6, T7, T8, T9, T10, T11, T12> LoadAutoGroupedStreamKernel<TIndex, T1, T2, T3, T4, T5, T6, T7, T8, T9, T10, T11, T12>(
+    public static Action<TIndex, T1, T2, T3, T4, T5, T6, T7, T8, T9, T10, T11, T12>
+        LoadAutoGroupedStreamKernel<TIndex, T1, T2, T3, T4, T5, T6, T7, T8, T9, T10, T11, T12>(
         this Accelerator accelerator,
         Action<TIndex, T1, T2, T3, T4, T5, T6, T7, T8, T9, T10, T11, T12> action)
         where TIndex : struct, IIndex
         where T1 : struct where T2 : struct where T3 : struct where T4 : struct where T5 : struct
         where T6 : struct where T7 : struct where T8 : struct where T9 : struct where T10 : struct
         where T11 : struct where T12 : struct =>
-        accelerator.LoadImplicit<Action<TIndex, T1, T2, T3, T4, T5, T6, T7, T8, T9, T10, T11, T12>, TIndex>(action);
+        accelerator.LoadImplicit<
+            Action<TIndex, T1, T2, T3, T4, T5, T6, T7, T8, T9, T10, T11, T12>,
+            TIndex>(action);
 
     /// <summary>Loads a kernel over an extent that is launched in the default stream; the device chooses the group size.</summary>
-    public static Action<TIndex, T1, T2, T3, T4, T5, T6, T7, T8, T9, T10, T11, T12, T13> LoadAutoGroupedStreamKernel<TIndex, T1, T2, T3, T4, T5, T6, T7, T8, T9, T10, T11, T12, T13>(
+    public static Action<TIndex, T1, T2, T3, T4, T5, T6, T7, T8, T9, T10, T11, T12, T13>
+        LoadAutoGroupedStreamKernel<TIndex, T1, T2, T3, T4, T5, T6, T7, T8, T9, T10, T11, T12, T13>(
         this Accelerator accelerator,
         Action<TIndex, T1, T2, T3, T4, T5, T6, T7, T8, T9, T10, T11, T12, T13> action)
         where TIndex : struct, IIndex
         where T1 : struct where T2 : struct where T3 : struct where T4 : struct where T5 : struct
         where T6 : struct where T7 : struct where T8 : struct where T9 : struct where T10 : struct
         where T11 : struct where T12 : struct where T13 : struct =>
-        accelerator.LoadImplicit<Action<TIndex, T1, T2, T3, T4, T5, T6, T7, T8, T9, T10, T11, T12, T13>, TIndex>(action);
+        accelerator.LoadImplicit<
+            Action<TIndex, T1, T2, T3, T4, T5, T6, T7, T8, T9, T10, T11, T12, T13>,
+            TIndex>(action);
 
     /// <summary>Loads a kernel over an extent that is launched in the default stream; the device chooses the group size.</summary>
-    public static Action<TIndex, T1, T2, T3, T4, T5, T6, T7, T8, T9, T10, T11, T12, T13, T14> LoadAutoGroupedStreamKernel<TIndex, T1, T2, T3, T4, T5, T6, T7, T8, T9, T10, T11, T12, T13, T14>(
+    public static Action<TIndex, T1, T2, T3, T4, T5, T6, T7, T8, T9, T10, T11, T12, T13, T14>
+        LoadAutoGroupedStreamKernel<TIndex, T1, T2, T3, T4, T5, T6, T7, T8, T9, T10, T11, T12, T13, T14>(
         this Accelerator accelerator,
         Action<TIndex, T1, T2, T3, T4, T5, T6, T7, T8, T9, T10, T11, T12, T13, T14> action)
         where TIndex : struct, IIndex
         where T1 : struct where T2 : struct where T3 : struct where T4 : struct where T5 : struct
         where T6 : struct where T7 : struct where T8 : struct where T9 : struct where T10 : struct
         where T11 : struct where T12 : struct where T13 : struct where T14 : struct =>
-        accelerator.LoadImplicit<Action<TIndex, T1, T2, T3, T4, T5, T6, T7, T8, T9, T10, T11, T12, T13, T14>, TIndex>(action);
+        accelerator.LoadImplicit<
+            Action<TIndex, T1, T2, T3, T4, T5, T6, T7, T8, T9, T10, T11, T12, T13, T14>,
+            TIndex>(action);
 }

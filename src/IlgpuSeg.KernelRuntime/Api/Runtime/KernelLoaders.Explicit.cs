@@ -2,7 +2,8 @@ using IlgpuSeg.KernelRuntime.Devices;
 
 namespace ILGPU.Runtime;
 
-// Loads an explicitly grouped kernel: one method per number of parameters.
+// Loads an explicitly grouped kernel:
+// one method per number of parameters.
 public static partial class KernelLoaders
 {
     /// <summary>Loads an explicitly grouped kernel.</summary>
@@ -49,70 +50,94 @@ public static partial class KernelLoaders
         accelerator.LoadExplicit<Action<AcceleratorStream, KernelConfig, T1, T2, T3, T4, T5, T6>>(action, KernelSpecialization.Empty);
 
     /// <summary>Loads an explicitly grouped kernel.</summary>
-    public static Action<AcceleratorStream, KernelConfig, T1, T2, T3, T4, T5, T6, T7> LoadKernel<T1, T2, T3, T4, T5, T6, T7>(
+    public static Action<AcceleratorStream, KernelConfig, T1, T2, T3, T4, T5, T6, T7>
+        LoadKernel<T1, T2, T3, T4, T5, T6, T7>(
         this Accelerator accelerator,
         Action<T1, T2, T3, T4, T5, T6, T7> action)
         where T1 : struct where T2 : struct where T3 : struct where T4 : struct where T5 : struct
         where T6 : struct where T7 : struct =>
-        accelerator.LoadExplicit<Action<AcceleratorStream, KernelConfig, T1, T2, T3, T4, T5, T6, T7>>(action, KernelSpecialization.Empty);
+        accelerator.LoadExplicit<
+            Action<AcceleratorStream, KernelConfig, T1, T2, T3, T4, T5, T6, T7>>(
+            action, KernelSpecialization.Empty);
 
     /// <summary>Loads an explicitly grouped kernel.</summary>
-    public static Action<AcceleratorStream, KernelConfig, T1, T2, T3, T4, T5, T6, T7, T8> LoadKernel<T1, T2, T3, T4, T5, T6, T7, T8>(
+    public static Action<AcceleratorStream, KernelConfig, T1, T2, T3, T4, T5, T6, T7, T8>
+        LoadKernel<T1, T2, T3, T4, T5, T6, T7, T8>(
         this Accelerator accelerator,
         Action<T1, T2, T3, T4, T5, T6, T7, T8> action)
         where T1 : struct where T2 : struct where T3 : struct where T4 : struct where T5 : struct
         where T6 : struct where T7 : struct where T8 : struct =>
-        accelerator.LoadExplicit<Action<AcceleratorStream, KernelConfig, T1, T2, T3, T4, T5, T6, T7, T8>>(action, KernelSpecialization.Empty);
+        accelerator.LoadExplicit<
+            Action<AcceleratorStream, KernelConfig, T1, T2, T3, T4, T5, T6, T7, T8>>(
+            action, KernelSpecialization.Empty);
 
     /// <summary>Loads an explicitly grouped kernel.</summary>
-    public static Action<AcceleratorStream, KernelConfig, T1, T2, T3, T4, T5, T6, T7, T8, T9> LoadKernel<T1, T2, T3, T4, T5, T6, T7, T8, T9>(
+    public static Action<AcceleratorStream, KernelConfig, T1, T2, T3, T4, T5, T6, T7, T8, T9>
+        LoadKernel<T1, T2, T3, T4, T5, T6, T7, T8, T9>(
         this Accelerator accelerator,
         Action<T1, T2, T3, T4, T5, T6, T7, T8, T9> action)
         where T1 : struct where T2 : struct where T3 : struct where T4 : struct where T5 : struct
         where T6 : struct where T7 : struct where T8 : struct where T9 : struct =>
-        accelerator.LoadExplicit<Action<AcceleratorStream, KernelConfig, T1, T2, T3, T4, T5, T6, T7, T8, T9>>(action, KernelSpecialization.Empty);
+        accelerator.LoadExplicit<
+            Action<AcceleratorStream, KernelConfig, T1, T2, T3, T4, T5, T6, T7, T8, T9>>(
+            action, KernelSpecialization.Empty);
 
     /// <summary>Loads an explicitly grouped kernel.</summary>
-    public static Action<AcceleratorStream, KernelConfig, T1, T2, T3, T4, T5, T6, T7, T8, T9, T10> LoadKernel<T1, T2, T3, T4, T5, T6, T7, T8, T9, T10>(
+    public static Action<AcceleratorStream, KernelConfig, T1, T2, T3, T4, T5, T6, T7, T8, T9, T10>
+        LoadKernel<T1, T2, T3, T4, T5, T6, T7, T8, T9, T10>(
         this Accelerator accelerator,
         Action<T1, T2, T3, T4, T5, T6, T7, T8, T9, T10> action)
         where T1 : struct where T2 : struct where T3 : struct where T4 : struct where T5 : struct
         where T6 : struct where T7 : struct where T8 : struct where T9 : struct where T10 : struct =>
-        accelerator.LoadExplicit<Action<AcceleratorStream, KernelConfig, T1, T2, T3, T4, T5, T6, T7, T8, T9, T10>>(action, KernelSpecialization.Empty);
+        accelerator.LoadExplicit<
+            Action<AcceleratorStream, KernelConfig, T1, T2, T3, T4, T5, T6, T7, T8, T9, T10>>(
+            action, KernelSpecialization.Empty);
 
     /// <summary>Loads an explicitly grouped kernel.</summary>
-    public static Action<AcceleratorStream, KernelConfig, T1, T2, T3, T4, T5, T6, T7, T8, T9, T10, T11> LoadKernel<T1, T2, T3, T4, T5, T6, T7, T8, T9, T10, T11>(
+    public static Action<AcceleratorStream, KernelConfig, T1, T2, T3, T4, T5, T6, T7, T8, T9, T10, T11>
+        LoadKernel<T1, T2, T3, T4, T5, T6, T7, T8, T9, T10, T11>(
         this Accelerator accelerator,
         Action<T1, T2, T3, T4, T5, T6, T7, T8, T9, T10, T11> action)
         where T1 : struct where T2 : struct where T3 : struct where T4 : struct where T5 : struct
         where T6 : struct where T7 : struct where T8 : struct where T9 : struct where T10 : struct
         where T11 : struct =>
-        accelerator.LoadExplicit<Action<AcceleratorStream, KernelConfig, T1, T2, T3, T4, T5, T6, T7, T8, T9, T10, T11>>(action, KernelSpecialization.Empty);
+        accelerator.LoadExplicit<
+            Action<AcceleratorStream, KernelConfig, T1, T2, T3, T4, T5, T6, T7, T8, T9, T10, T11>>(
+            action, KernelSpecialization.Empty);
 
     /// <summary>Loads an explicitly grouped kernel.</summary>
-    public static Action<AcceleratorStream, KernelConfig, T1, T2, T3, T4, T5, T6, T7, T8, T9, T10, T11, T12> LoadKernel<T1, T2, T3, T4, T5, T6, T7, T8, T9, T10, T11, T12>(
+    public static Action<AcceleratorStream, KernelConfig, T1, T2, T3, T4, T5, T6, T7, T8, T9, T10, T11, T12>
+        LoadKernel<T1, T2, T3, T4, T5, T6, T7, T8, T9, T10, T11, T12>(
         this Accelerator accelerator,
         Action<T1, T2, T3, T4, T5, T6, T7, T8, T9, T10, T11, T12> action)
         where T1 : struct where T2 : struct where T3 : struct where T4 : struct where T5 : struct
         where T6 : struct where T7 : struct where T8 : struct where T9 : struct where T10 : struct
         where T11 : struct where T12 : struct =>
-        accelerator.LoadExplicit<Action<AcceleratorStream, KernelConfig, T1, T2, T3, T4, T5, T6, T7, T8, T9, T10, T11, T12>>(action, KernelSpecialization.Empty);
+        accelerator.LoadExplicit<
+            Action<AcceleratorStream, KernelConfig, T1, T2, T3, T4, T5, T6, T7, T8, T9, T10, T11, T12>>(
+            action, KernelSpecialization.Empty);
 
     /// <summary>Loads an explicitly grouped kernel.</summary>
-    public static Action<AcceleratorStream, KernelConfig, T1, T2, T3, T4, T5, T6, T7, T8, T9, T10, T11, T12, T13> LoadKernel<T1, T2, T3, T4, T5, T6, T7, T8, T9, T10, T11, T12, T13>(
+    public static Action<AcceleratorStream, KernelConfig, T1, T2, T3, T4, T5, T6, T7, T8, T9, T10, T11, T12, T13>
+        LoadKernel<T1, T2, T3, T4, T5, T6, T7, T8, T9, T10, T11, T12, T13>(
         this Accelerator accelerator,
         Action<T1, T2, T3, T4, T5, T6, T7, T8, T9, T10, T11, T12, T13> action)
         where T1 : struct where T2 : struct where T3 : struct where T4 : struct where T5 : struct
         where T6 : struct where T7 : struct where T8 : struct where T9 : struct where T10 : struct
         where T11 : struct where T12 : struct where T13 : struct =>
-        accelerator.LoadExplicit<Action<AcceleratorStream, KernelConfig, T1, T2, T3, T4, T5, T6, T7, T8, T9, T10, T11, T12, T13>>(action, KernelSpecialization.Empty);
+        accelerator.LoadExplicit<
+            Action<AcceleratorStream, KernelConfig, T1, T2, T3, T4, T5, T6, T7, T8, T9, T10, T11, T12, T13>>(
+            action, KernelSpecialization.Empty);
 
     /// <summary>Loads an explicitly grouped kernel.</summary>
-    public static Action<AcceleratorStream, KernelConfig, T1, T2, T3, T4, T5, T6, T7, T8, T9, T10, T11, T12, T13, T14> LoadKernel<T1, T2, T3, T4, T5, T6, T7, T8, T9, T10, T11, T12, T13, T14>(
+    public static Action<AcceleratorStream, KernelConfig, T1, T2, T3, T4, T5, T6, T7, T8, T9, T10, T11, T12, T13, T14>
+        LoadKernel<T1, T2, T3, T4, T5, T6, T7, T8, T9, T10, T11, T12, T13, T14>(
         this Accelerator accelerator,
         Action<T1, T2, T3, T4, T5, T6, T7, T8, T9, T10, T11, T12, T13, T14> action)
         where T1 : struct where T2 : struct where T3 : struct where T4 : struct where T5 : struct
         where T6 : struct where T7 : struct where T8 : struct where T9 : struct where T10 : struct
         where T11 : struct where T12 : struct where T13 : struct where T14 : struct =>
-        accelerator.LoadExplicit<Action<AcceleratorStream, KernelConfig, T1, T2, T3, T4, T5, T6, T7, T8, T9, T10, T11, T12, T13, T14>>(action, KernelSpecialization.Empty);
+        accelerator.LoadExplicit<
+            Action<AcceleratorStream, KernelConfig, T1, T2, T3, T4, T5, T6, T7, T8, T9, T10, T11, T12, T13, T14>>(
+            action, KernelSpecialization.Empty);
 }

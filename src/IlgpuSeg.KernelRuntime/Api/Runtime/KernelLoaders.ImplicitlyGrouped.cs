@@ -2,7 +2,8 @@ using IlgpuSeg.KernelRuntime.Devices;
 
 namespace ILGPU.Runtime;
 
-// Loads a kernel over an extent, in groups of a given size: one method per number of parameters.
+// Loads a kernel over an extent, in groups of a given size:
+// one method per number of parameters.
 public static partial class KernelLoaders
 {
     /// <summary>Loads a kernel over an extent, in groups of a given size.</summary>
@@ -61,47 +62,60 @@ public static partial class KernelLoaders
         accelerator.LoadImplicit<Action<AcceleratorStream, TIndex, T1, T2, T3, T4, T5, T6>, TIndex>(action, customGroupSize);
 
     /// <summary>Loads a kernel over an extent, in groups of a given size.</summary>
-    public static Action<AcceleratorStream, TIndex, T1, T2, T3, T4, T5, T6, T7> LoadImplicitlyGroupedKernel<TIndex, T1, T2, T3, T4, T5, T6, T7>(
+    public static Action<AcceleratorStream, TIndex, T1, T2, T3, T4, T5, T6, T7>
+        LoadImplicitlyGroupedKernel<TIndex, T1, T2, T3, T4, T5, T6, T7>(
         this Accelerator accelerator,
         Action<TIndex, T1, T2, T3, T4, T5, T6, T7> action,
         int customGroupSize)
         where TIndex : struct, IIndex
         where T1 : struct where T2 : struct where T3 : struct where T4 : struct where T5 : struct
         where T6 : struct where T7 : struct =>
-        accelerator.LoadImplicit<Action<AcceleratorStream, TIndex, T1, T2, T3, T4, T5, T6, T7>, TIndex>(action, customGroupSize);
+        accelerator.LoadImplicit<
+            Action<AcceleratorStream, TIndex, T1, T2, T3, T4, T5, T6, T7>,
+            TIndex>(action, customGroupSize);
 
     /// <summary>Loads a kernel over an extent, in groups of a given size.</summary>
-    public static Action<AcceleratorStream, TIndex, T1, T2, T3, T4, T5, T6, T7, T8> LoadImplicitlyGroupedKernel<TIndex, T1, T2, T3, T4, T5, T6, T7, T8>(
+    public static Action<AcceleratorStream, TIndex, T1, T2, T3, T4, T5, T6, T7, T8>
+        LoadImplicitlyGroupedKernel<TIndex, T1, T2, T3, T4, T5, T6, T7, T8>(
         this Accelerator accelerator,
         Action<TIndex, T1, T2, T3, T4, T5, T6, T7, T8> action,
         int customGroupSize)
         where TIndex : struct, IIndex
         where T1 : struct where T2 : struct where T3 : struct where T4 : struct where T5 : struct
         where T6 : struct where T7 : struct where T8 : struct =>
-        accelerator.LoadImplicit<Action<AcceleratorStream, TIndex, T1, T2, T3, T4, T5, T6, T7, T8>, TIndex>(action, customGroupSize);
+        accelerator.LoadImplicit<
+            Action<AcceleratorStream, TIndex, T1, T2, T3, T4, T5, T6, T7, T8>,
+            TIndex>(action, customGroupSize);
 
     /// <summary>Loads a kernel over an extent, in groups of a given size.</summary>
-    public static Action<AcceleratorStream, TIndex, T1, T2, T3, T4, T5, T6, T7, T8, T9> LoadImplicitlyGroupedKernel<TIndex, T1, T2, T3, T4, T5, T6, T7, T8, T9>(
+    public static Action<AcceleratorStream, TIndex, T1, T2, T3, T4, T5, T6, T7, T8, T9>
+        LoadImplicitlyGroupedKernel<TIndex, T1, T2, T3, T4, T5, T6, T7, T8, T9>(
         this Accelerator accelerator,
         Action<TIndex, T1, T2, T3, T4, T5, T6, T7, T8, T9> action,
         int customGroupSize)
         where TIndex : struct, IIndex
         where T1 : struct where T2 : struct where T3 : struct where T4 : struct where T5 : struct
         where T6 : struct where T7 : struct where T8 : struct where T9 : struct =>
-        accelerator.LoadImplicit<Action<AcceleratorStream, TIndex, T1, T2, T3, T4, T5, T6, T7, T8, T9>, TIndex>(action, customGroupSize);
+        accelerator.LoadImplicit<
+            Action<AcceleratorStream, TIndex, T1, T2, T3, T4, T5, T6, T7, T8, T9>,
+            TIndex>(action, customGroupSize);
 
     /// <summary>Loads a kernel over an extent, in groups of a given size.</summary>
-    public static Action<AcceleratorStream, TIndex, T1, T2, T3, T4, T5, T6, T7, T8, T9, T10> LoadImplicitlyGroupedKernel<TIndex, T1, T2, T3, T4, T5, T6, T7, T8, T9, T10>(
+    public static Action<AcceleratorStream, TIndex, T1, T2, T3, T4, T5, T6, T7, T8, T9, T10>
+        LoadImplicitlyGroupedKernel<TIndex, T1, T2, T3, T4, T5, T6, T7, T8, T9, T10>(
         this Accelerator accelerator,
         Action<TIndex, T1, T2, T3, T4, T5, T6, T7, T8, T9, T10> action,
         int customGroupSize)
         where TIndex : struct, IIndex
         where T1 : struct where T2 : struct where T3 : struct where T4 : struct where T5 : struct
         where T6 : struct where T7 : struct where T8 : struct where T9 : struct where T10 : struct =>
-        accelerator.LoadImplicit<Action<AcceleratorStream, TIndex, T1, T2, T3, T4, T5, T6, T7, T8, T9, T10>, TIndex>(action, customGroupSize);
+        accelerator.LoadImplicit<
+            Action<AcceleratorStream, TIndex, T1, T2, T3, T4, T5, T6, T7, T8, T9, T10>,
+            TIndex>(action, customGroupSize);
 
     /// <summary>Loads a kernel over an extent, in groups of a given size.</summary>
-    public static Action<AcceleratorStream, TIndex, T1, T2, T3, T4, T5, T6, T7, T8, T9, T10, T11> LoadImplicitlyGroupedKernel<TIndex, T1, T2, T3, T4, T5, T6, T7, T8, T9, T10, T11>(
+    public static Action<AcceleratorStream, TIndex, T1, T2, T3, T4, T5, T6, T7, T8, T9, T10, T11>
+        LoadImplicitlyGroupedKernel<TIndex, T1, T2, T3, T4, T5, T6, T7, T8, T9, T10, T11>(
         this Accelerator accelerator,
         Action<TIndex, T1, T2, T3, T4, T5, T6, T7, T8, T9, T10, T11> action,
         int customGroupSize)
@@ -109,10 +123,13 @@ public static partial class KernelLoaders
         where T1 : struct where T2 : struct where T3 : struct where T4 : struct where T5 : struct
         where T6 : struct where T7 : struct where T8 : struct where T9 : struct where T10 : struct
         where T11 : struct =>
-        accelerator.LoadImplicit<Action<AcceleratorStream, TIndex, T1, T2, T3, T4, T5, T6, T7, T8, T9, T10, T11>, TIndex>(action, customGroupSize);
+        accelerator.LoadImplicit<
+            Action<AcceleratorStream, TIndex, T1, T2, T3, T4, T5, T6, T7, T8, T9, T10, T11>,
+            TIndex>(action, customGroupSize);
 
     /// <summary>Loads a kernel over an extent, in groups of a given size.</summary>
-    public static Action<AcceleratorStream, TIndex, T1, T2, T3, T4, T5, T6, T7, T8, T9, T10, T11, T12> LoadImplicitlyGroupedKernel<TIndex, T1, T2, T3, T4, T5, T6, T7, T8, T9, T10, T11, T12>(
+    public static Action<AcceleratorStream, TIndex, T1, T2, T3, T4, T5, T6, T7, T8, T9, T10, T11, T12>
+        LoadImplicitlyGroupedKernel<TIndex, T1, T2, T3, T4, T5, T6, T7, T8, T9, T10, T11, T12>(
         this Accelerator accelerator,
         Action<TIndex, T1, T2, T3, T4, T5, T6, T7, T8, T9, T10, T11, T12> action,
         int customGroupSize)
@@ -120,10 +137,13 @@ public static partial class KernelLoaders
         where T1 : struct where T2 : struct where T3 : struct where T4 : struct where T5 : struct
         where T6 : struct where T7 : struct where T8 : struct where T9 : struct where T10 : struct
         where T11 : struct where T12 : struct =>
-        accelerator.LoadImplicit<Action<AcceleratorStream, TIndex, T1, T2, T3, T4, T5, T6, T7, T8, T9, T10, T11, T12>, TIndex>(action, customGroupSize);
+        accelerator.LoadImplicit<
+            Action<AcceleratorStream, TIndex, T1, T2, T3, T4, T5, T6, T7, T8, T9, T10, T11, T12>,
+            TIndex>(action, customGroupSize);
 
     /// <summary>Loads a kernel over an extent, in groups of a given size.</summary>
-    public static Action<AcceleratorStream, TIndex, T1, T2, T3, T4, T5, T6, T7, T8, T9, T10, T11, T12, T13> LoadImplicitlyGroupedKernel<TIndex, T1, T2, T3, T4, T5, T6, T7, T8, T9, T10, T11, T12, T13>(
+    public static Action<AcceleratorStream, TIndex, T1, T2, T3, T4, T5, T6, T7, T8, T9, T10, T11, T12, T13>
+        LoadImplicitlyGroupedKernel<TIndex, T1, T2, T3, T4, T5, T6, T7, T8, T9, T10, T11, T12, T13>(
         this Accelerator accelerator,
         Action<TIndex, T1, T2, T3, T4, T5, T6, T7, T8, T9, T10, T11, T12, T13> action,
         int customGroupSize)
@@ -131,10 +151,13 @@ public static partial class KernelLoaders
         where T1 : struct where T2 : struct where T3 : struct where T4 : struct where T5 : struct
         where T6 : struct where T7 : struct where T8 : struct where T9 : struct where T10 : struct
         where T11 : struct where T12 : struct where T13 : struct =>
-        accelerator.LoadImplicit<Action<AcceleratorStream, TIndex, T1, T2, T3, T4, T5, T6, T7, T8, T9, T10, T11, T12, T13>, TIndex>(action, customGroupSize);
+        accelerator.LoadImplicit<
+            Action<AcceleratorStream, TIndex, T1, T2, T3, T4, T5, T6, T7, T8, T9, T10, T11, T12, T13>,
+            TIndex>(action, customGroupSize);
 
     /// <summary>Loads a kernel over an extent, in groups of a given size.</summary>
-    public static Action<AcceleratorStream, TIndex, T1, T2, T3, T4, T5, T6, T7, T8, T9, T10, T11, T12, T13, T14> LoadImplicitlyGroupedKernel<TIndex, T1, T2, T3, T4, T5, T6, T7, T8, T9, T10, T11, T12, T13, T14>(
+    public static Action<AcceleratorStream, TIndex, T1, T2, T3, T4, T5, T6, T7, T8, T9, T10, T11, T12, T13, T14>
+        LoadImplicitlyGroupedKernel<TIndex, T1, T2, T3, T4, T5, T6, T7, T8, T9, T10, T11, T12, T13, T14>(
         this Accelerator accelerator,
         Action<TIndex, T1, T2, T3, T4, T5, T6, T7, T8, T9, T10, T11, T12, T13, T14> action,
         int customGroupSize)
@@ -142,5 +165,7 @@ public static partial class KernelLoaders
         where T1 : struct where T2 : struct where T3 : struct where T4 : struct where T5 : struct
         where T6 : struct where T7 : struct where T8 : struct where T9 : struct where T10 : struct
         where T11 : struct where T12 : struct where T13 : struct where T14 : struct =>
-        accelerator.LoadImplicit<Action<AcceleratorStream, TIndex, T1, T2, T3, T4, T5, T6, T7, T8, T9, T10, T11, T12, T13, T14>, TIndex>(action, customGroupSize);
+        accelerator.LoadImplicit<
+            Action<AcceleratorStream, TIndex, T1, T2, T3, T4, T5, T6, T7, T8, T9, T10, T11, T12, T13, T14>,
+            TIndex>(action, customGroupSize);
 }

@@ -2,7 +2,8 @@ using IlgpuSeg.KernelRuntime.Devices;
 
 namespace ILGPU.Runtime;
 
-// Loads an explicitly grouped kernel that is launched in the default stream, with assumptions about its launches: one method per number of parameters.
+// Loads an explicitly grouped kernel that is launched in the default stream, with assumptions about its launches:
+// one method per number of parameters.
 public static partial class KernelLoaders
 {
     /// <summary>Loads an explicitly grouped kernel that is launched in the default stream, with assumptions about its launches.</summary>
@@ -55,78 +56,94 @@ public static partial class KernelLoaders
         accelerator.LoadExplicit<Action<KernelConfig, T1, T2, T3, T4, T5, T6>>(action, specialization);
 
     /// <summary>Loads an explicitly grouped kernel that is launched in the default stream, with assumptions about its launches.</summary>
-    public static Action<KernelConfig, T1, T2, T3, T4, T5, T6, T7> LoadStreamKernel<T1, T2, T3, T4, T5, T6, T7>(
+    public static Action<KernelConfig, T1, T2, T3, T4, T5, T6, T7>
+        LoadStreamKernel<T1, T2, T3, T4, T5, T6, T7>(
         this Accelerator accelerator,
         Action<T1, T2, T3, T4, T5, T6, T7> action,
         KernelSpecialization specialization)
         where T1 : struct where T2 : struct where T3 : struct where T4 : struct where T5 : struct
         where T6 : struct where T7 : struct =>
-        accelerator.LoadExplicit<Action<KernelConfig, T1, T2, T3, T4, T5, T6, T7>>(action, specialization);
+        accelerator.LoadExplicit<
+            Action<KernelConfig, T1, T2, T3, T4, T5, T6, T7>>(action, specialization);
 
     /// <summary>Loads an explicitly grouped kernel that is launched in the default stream, with assumptions about its launches.</summary>
-    public static Action<KernelConfig, T1, T2, T3, T4, T5, T6, T7, T8> LoadStreamKernel<T1, T2, T3, T4, T5, T6, T7, T8>(
+    public static Action<KernelConfig, T1, T2, T3, T4, T5, T6, T7, T8>
+        LoadStreamKernel<T1, T2, T3, T4, T5, T6, T7, T8>(
         this Accelerator accelerator,
         Action<T1, T2, T3, T4, T5, T6, T7, T8> action,
         KernelSpecialization specialization)
         where T1 : struct where T2 : struct where T3 : struct where T4 : struct where T5 : struct
         where T6 : struct where T7 : struct where T8 : struct =>
-        accelerator.LoadExplicit<Action<KernelConfig, T1, T2, T3, T4, T5, T6, T7, T8>>(action, specialization);
+        accelerator.LoadExplicit<
+            Action<KernelConfig, T1, T2, T3, T4, T5, T6, T7, T8>>(action, specialization);
 
     /// <summary>Loads an explicitly grouped kernel that is launched in the default stream, with assumptions about its launches.</summary>
-    public static Action<KernelConfig, T1, T2, T3, T4, T5, T6, T7, T8, T9> LoadStreamKernel<T1, T2, T3, T4, T5, T6, T7, T8, T9>(
+    public static Action<KernelConfig, T1, T2, T3, T4, T5, T6, T7, T8, T9>
+        LoadStreamKernel<T1, T2, T3, T4, T5, T6, T7, T8, T9>(
         this Accelerator accelerator,
         Action<T1, T2, T3, T4, T5, T6, T7, T8, T9> action,
         KernelSpecialization specialization)
         where T1 : struct where T2 : struct where T3 : struct where T4 : struct where T5 : struct
         where T6 : struct where T7 : struct where T8 : struct where T9 : struct =>
-        accelerator.LoadExplicit<Action<KernelConfig, T1, T2, T3, T4, T5, T6, T7, T8, T9>>(action, specialization);
+        accelerator.LoadExplicit<
+            Action<KernelConfig, T1, T2, T3, T4, T5, T6, T7, T8, T9>>(action, specialization);
 
     /// <summary>Loads an explicitly grouped kernel that is launched in the default stream, with assumptions about its launches.</summary>
-    public static Action<KernelConfig, T1, T2, T3, T4, T5, T6, T7, T8, T9, T10> LoadStreamKernel<T1, T2, T3, T4, T5, T6, T7, T8, T9, T10>(
+    public static Action<KernelConfig, T1, T2, T3, T4, T5, T6, T7, T8, T9, T10>
+        LoadStreamKernel<T1, T2, T3, T4, T5, T6, T7, T8, T9, T10>(
         this Accelerator accelerator,
         Action<T1, T2, T3, T4, T5, T6, T7, T8, T9, T10> action,
         KernelSpecialization specialization)
         where T1 : struct where T2 : struct where T3 : struct where T4 : struct where T5 : struct
         where T6 : struct where T7 : struct where T8 : struct where T9 : struct where T10 : struct =>
-        accelerator.LoadExplicit<Action<KernelConfig, T1, T2, T3, T4, T5, T6, T7, T8, T9, T10>>(action, specialization);
+        accelerator.LoadExplicit<
+            Action<KernelConfig, T1, T2, T3, T4, T5, T6, T7, T8, T9, T10>>(action, specialization);
 
     /// <summary>Loads an explicitly grouped kernel that is launched in the default stream, with assumptions about its launches.</summary>
-    public static Action<KernelConfig, T1, T2, T3, T4, T5, T6, T7, T8, T9, T10, T11> LoadStreamKernel<T1, T2, T3, T4, T5, T6, T7, T8, T9, T10, T11>(
+    public static Action<KernelConfig, T1, T2, T3, T4, T5, T6, T7, T8, T9, T10, T11>
+        LoadStreamKernel<T1, T2, T3, T4, T5, T6, T7, T8, T9, T10, T11>(
         this Accelerator accelerator,
         Action<T1, T2, T3, T4, T5, T6, T7, T8, T9, T10, T11> action,
         KernelSpecialization specialization)
         where T1 : struct where T2 : struct where T3 : struct where T4 : struct where T5 : struct
         where T6 : struct where T7 : struct where T8 : struct where T9 : struct where T10 : struct
         where T11 : struct =>
-        accelerator.LoadExplicit<Action<KernelConfig, T1, T2, T3, T4, T5, T6, T7, T8, T9, T10, T11>>(action, specialization);
+        accelerator.LoadExplicit<
+            Action<KernelConfig, T1, T2, T3, T4, T5, T6, T7, T8, T9, T10, T11>>(action, specialization);
 
     /// <summary>Loads an explicitly grouped kernel that is launched in the default stream, with assumptions about its launches.</summary>
-    public static Action<KernelConfig, T1, T2, T3, T4, T5, T6, T7, T8, T9, T10, T11, T12> LoadStreamKernel<T1, T2, T3, T4, T5, T6, T7, T8, T9, T10, T11, T12>(
+    public static Action<KernelConfig, T1, T2, T3, T4, T5, T6, T7, T8, T9, T10, T11, T12>
+        LoadStreamKernel<T1, T2, T3, T4, T5, T6, T7, T8, T9, T10, T11, T12>(
         this Accelerator accelerator,
         Action<T1, T2, T3, T4, T5, T6, T7, T8, T9, T10, T11, T12> action,
         KernelSpecialization specialization)
         where T1 : struct where T2 : struct where T3 : struct where T4 : struct where T5 : struct
         where T6 : struct where T7 : struct where T8 : struct where T9 : struct where T10 : struct
         where T11 : struct where T12 : struct =>
-        accelerator.LoadExplicit<Action<KernelConfig, T1, T2, T3, T4, T5, T6, T7, T8, T9, T10, T11, T12>>(action, specialization);
+        accelerator.LoadExplicit<
+            Action<KernelConfig, T1, T2, T3, T4, T5, T6, T7, T8, T9, T10, T11, T12>>(action, specialization);
 
     /// <summary>Loads an explicitly grouped kernel that is launched in the default stream, with assumptions about its launches.</summary>
-    public static Action<KernelConfig, T1, T2, T3, T4, T5, T6, T7, T8, T9, T10, T11, T12, T13> LoadStreamKernel<T1, T2, T3, T4, T5, T6, T7, T8, T9, T10, T11, T12, T13>(
+    public static Action<KernelConfig, T1, T2, T3, T4, T5, T6, T7, T8, T9, T10, T11, T12, T13>
+        LoadStreamKernel<T1, T2, T3, T4, T5, T6, T7, T8, T9, T10, T11, T12, T13>(
         this Accelerator accelerator,
         Action<T1, T2, T3, T4, T5, T6, T7, T8, T9, T10, T11, T12, T13> action,
         KernelSpecialization specialization)
         where T1 : struct where T2 : struct where T3 : struct where T4 : struct where T5 : struct
         where T6 : struct where T7 : struct where T8 : struct where T9 : struct where T10 : struct
         where T11 : struct where T12 : struct where T13 : struct =>
-        accelerator.LoadExplicit<Action<KernelConfig, T1, T2, T3, T4, T5, T6, T7, T8, T9, T10, T11, T12, T13>>(action, specialization);
+        accelerator.LoadExplicit<
+            Action<KernelConfig, T1, T2, T3, T4, T5, T6, T7, T8, T9, T10, T11, T12, T13>>(action, specialization);
 
     /// <summary>Loads an explicitly grouped kernel that is launched in the default stream, with assumptions about its launches.</summary>
-    public static Action<KernelConfig, T1, T2, T3, T4, T5, T6, T7, T8, T9, T10, T11, T12, T13, T14> LoadStreamKernel<T1, T2, T3, T4, T5, T6, T7, T8, T9, T10, T11, T12, T13, T14>(
+    public static Action<KernelConfig, T1, T2, T3, T4, T5, T6, T7, T8, T9, T10, T11, T12, T13, T14>
+        LoadStreamKernel<T1, T2, T3, T4, T5, T6, T7, T8, T9, T10, T11, T12, T13, T14>(
         this Accelerator accelerator,
         Action<T1, T2, T3, T4, T5, T6, T7, T8, T9, T10, T11, T12, T13, T14> action,
         KernelSpecialization specialization)
         where T1 : struct where T2 : struct where T3 : struct where T4 : struct where T5 : struct
         where T6 : struct where T7 : struct where T8 : struct where T9 : struct where T10 : struct
         where T11 : struct where T12 : struct where T13 : struct where T14 : struct =>
-        accelerator.LoadExplicit<Action<KernelConfig, T1, T2, T3, T4, T5, T6, T7, T8, T9, T10, T11, T12, T13, T14>>(action, specialization);
+        accelerator.LoadExplicit<
+            Action<KernelConfig, T1, T2, T3, T4, T5, T6, T7, T8, T9, T10, T11, T12, T13, T14>>(action, specialization);
 }

@@ -20,7 +20,8 @@ internal abstract unsafe class CompiledCpuKernel
     /// <param name="dimensions">The dimensions of the launch.</param>
     public virtual int MaxWorkers(in LaunchDimensions dimensions) => int.MaxValue;
 
-    /// <summary>The time that a group took lately, by which small launches are kept on one thread; negative before the first launch.</summary>
+    /// <summary>The time that a group took lately, by which small launches are kept on one thread.</summary>
+    /// <remarks>Negative before the first launch.</remarks>
     public double NanosecondsPerGroup
     {
         get => Volatile.Read(ref _nanosecondsPerGroup);

@@ -100,7 +100,8 @@ internal sealed class KernelEntry
         }
         if (parameters.Count > MaxParameters)
             throw new NotSupportedException(
-                $"Kernel {NameOf(method)} has {parameters.Count} parameters; at most {MaxParameters} are possible: put some into a struct.");
+                $"Kernel {NameOf(method)} has {parameters.Count} parameters; at most {MaxParameters} are possible: " +
+                "put some into a struct.");
         size = offset;
         return [.. parameters];
     }
@@ -112,7 +113,9 @@ internal sealed class KernelEntry
             return null;
         if (type.IsByRef || !type.IsValueType)
             return $"'{path}' is of type {type.Name}, which is not a plain value";
-        return InstanceFields(type).Select(field => FindReference(field.FieldType, $"{path}.{field.Name}")).FirstOrDefault(s => s is not null);
+        return InstanceFields(type)
+            .Select(field => FindReference(field.FieldType, $"{path}.{field.Name}"))
+            .FirstOrDefault(culprit => culprit is not null);
     }
 
     private static IEnumerable<ViewSlot> ViewsOf(Type type, int offset, string path)

@@ -15,7 +15,8 @@ internal static class KernelLoading
         accelerator.VerifyUsable();
         if (!specialization.IsCompatibleWith(accelerator))
             throw new NotSupportedException(
-                $"{specialization.MaxNumThreadsPerGroup} threads per group are more than the {accelerator.MaxNumThreadsPerGroup} of {accelerator}.");
+                $"{specialization.MaxNumThreadsPerGroup} threads per group are more than " +
+                $"the {accelerator.MaxNumThreadsPerGroup} of {accelerator}.");
         return LauncherEmitter.Emit<TLauncher>(accelerator.Load(KernelEntry.Explicit(kernel.Method, specialization)), 0);
     }
 
