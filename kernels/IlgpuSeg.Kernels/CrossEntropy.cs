@@ -15,7 +15,7 @@ namespace IlgpuSeg.Kernels;
 /// <summary>Fused softmax cross-entropy.</summary>
 public static class CrossEntropyKernels
 {
-    private static bool IsCounted(int label, int classes, int ignored) => label != ignored && label >= 0 && label < classes;
+    internal static bool IsCounted(int label, int classes, int ignored) => label != ignored && label >= 0 && label < classes;
 
     // One thread per pixel. Neighbouring lanes read a class's logits `classes` apart, which costs less than computing
     // the exponentials of a row without lanes.

@@ -18,7 +18,17 @@ public static class CrossEntropy
     /// <returns>[1].</returns>
     /// <exception cref="ShapeException">The shapes do not fit.</exception>
     /// <exception cref="ArgumentException">A label is neither a class nor ignored.</exception>
-    public static Tensor Apply(Tensor logits, Tensor labels, int ignoreIndex = 255)
+    public static Tensor Apply(Tensor logits, Tensor labels, int ignoreIndex = 255) =>
+        Apply(logits, labels, new CrossEntropyOptions { IgnoreIndex = ignoreIndex });
+
+    /// <summary>The cross-entropy with class weights, label smoothing and a choice of hard pixels, each as PyTorch users know it.</summary>
+    /// <param name="logits">[N, H, W, K] or any [..., K], floating-point.</param>
+    /// <param name="labels">Int32 [N, H, W], the shape of logits without its last axis.</param>
+    /// <param name="options">The options.</param>
+    /// <returns>[1]; exactly 0, with zero gradient, where no pixel counts.</returns>
+    /// <exception cref="ShapeException">The shapes do not fit.</exception>
+    /// <exception cref="ArgumentException">A label is neither a class nor ignored, or an option is out of range.</exception>
+    public static Tensor Apply(Tensor logits, Tensor labels, CrossEntropyOptions options)
     {
         OpCheck.FloatingPoint(Op, "logits", logits);
         OpCheck.Int32(Op, "labels", labels);
@@ -30,11 +40,29 @@ public static class CrossEntropy
             throw new ShapeException(
                 Op, "labels must have the shape of logits without its last axis", ("logits", logits.Shape), ("labels", labels.Shape));
         }
-        var count = CountLabels(labels, logits.C, ignoreIndex);
+        options.Validate(logits.C);
+        return logits.DType == DType.Float64 ? Run<double, Real64>(logits, labels, options) : Run<float, Real32>(logits, labels, options);
+    }
+
+    private static Tensor Run<T, R>(Tensor logits, Tensor labels, CrossEntropyOptions options)
+        where T : unmanaged, INumber<T>
+        where R : struct, IReal<T>
+    {
+        var count = CountLabels(labels, logits.C, options.IgnoreIndex);
         if (count == 0) return Zero(logits);
-        return logits.DType == DType.Float64
-            ? Run<double, Real64>(logits, labels, ignoreIndex, count)
-            : Run<float, Real32>(logits, labels, ignoreIndex, count);
+        if (options.HardThreshold is null) return Run<T, R>(logits, labels, options, count);
+        using var hard = HardPixels.Select<T, R>(logits, labels, options, count);
+        return Run<T, R>(logits, hard, options, CountLabels(hard, logits.C, options.IgnoreIndex));
+    }
+
+    private static Tensor Run<T, R>(Tensor logits, Tensor labels, CrossEntropyOptions options, int count)
+        where T : unmanaged, INumber<T>
+        where R : struct, IReal<T>
+    {
+        if (count == 0) return Zero(logits);
+        return options.IsPlain
+            ? Plain<T, R>(logits, labels, options.IgnoreIndex, count)
+            : new WeightedCrossEntropy<T, R>(logits, labels, options).Forward();
     }
 
     private static int CountLabels(Tensor labels, int classes, int ignoreIndex)
@@ -42,13 +70,13 @@ public static class CrossEntropy
         using var chunks = Tensor.Empty([2, CrossEntropyKernels.CountChunks], DType.Int32, labels.Device);
         CrossEntropyKernels.Count(labels.Device.Kernels, labels.View<int>(), chunks.View<int>(), classes, ignoreIndex);
         var counts = chunks.ToArray<int>();
-        var invalid = counts.AsSpan(CrossEntropyKernels.CountChunks).ToArray().Sum();
+        var invalid = counts.Skip(CrossEntropyKernels.CountChunks).Sum();
         if (invalid > 0)
         {
             throw new ArgumentException(
                 $"{Op}: {invalid} pixels have a label outside 0..{classes - 1} (and not the ignored {ignoreIndex}).");
         }
-        return counts.AsSpan(0, CrossEntropyKernels.CountChunks).ToArray().Sum();
+        return counts.Take(CrossEntropyKernels.CountChunks).Sum();
     }
 
     private static Tensor Zero(Tensor logits)
@@ -57,7 +85,7 @@ public static class CrossEntropy
         return Autograd.Record(Op, Tensor.Zeros([1], dtype, device), [logits], _ => [Tensor.Zeros(shape, dtype, device)]);
     }
 
-    private static Tensor Run<T, R>(Tensor logits, Tensor labels, int ignoreIndex, int count)
+    private static Tensor Plain<T, R>(Tensor logits, Tensor labels, int ignoreIndex, int count)
         where T : unmanaged, INumber<T>
         where R : struct, IReal<T>
     {

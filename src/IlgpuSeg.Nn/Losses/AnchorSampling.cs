@@ -18,7 +18,10 @@ public sealed record Anchors(int[] Indices, int[] Labels)
         for (var i = 0; i < chosen.Length; i++)
         {
             if ((uint)indices[i] >= (uint)labels.Length)
-                throw new ArgumentOutOfRangeException(nameof(indices), indices[i], $"An anchor lies outside the plane's {labels.Length} pixels.");
+            {
+                throw new ArgumentOutOfRangeException(
+                    nameof(indices), indices[i], $"An anchor lies outside the plane's {labels.Length} pixels.");
+            }
             chosen[i] = labels[indices[i]];
         }
         return new Anchors(indices.ToArray(), chosen);
@@ -45,7 +48,10 @@ public sealed record AnchorSampling(int MaxSamples = 1024, int MaxViews = 100)
     public Anchors Draw(ReadOnlySpan<int> predictions, ReadOnlySpan<int> labels, int images, int ignoreIndex, Philox random)
     {
         if (images < 1 || predictions.Length != labels.Length || labels.Length % images != 0)
-            throw new ArgumentException($"Anchors: {predictions.Length} predictions and {labels.Length} labels are not {images} images of one size.");
+        {
+            throw new ArgumentException(
+                $"Anchors: {predictions.Length} predictions and {labels.Length} labels are not {images} images of one size.");
+        }
         var groups = Group(predictions, labels, labels.Length / images, ignoreIndex);
         groups.RemoveAll(group => group.Hard.Count + group.Easy.Count <= MaxViews);
         if (groups.Count == 0) return new Anchors([], []);

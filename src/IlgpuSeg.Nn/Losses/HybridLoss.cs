@@ -18,8 +18,15 @@ public sealed record HybridLoss
     /// <summary>The contrastive term's temperature.</summary>
     public double Tau { get; init; } = 0.1;
 
-    /// <summary>The label of pixels that do not count.</summary>
-    public int IgnoreIndex { get; init; } = 255;
+    /// <summary>The options of the cross-entropy.</summary>
+    public CrossEntropyOptions EntropyOptions { get; init; } = new();
+
+    /// <summary>The label of pixels that count in neither term; one of the cross-entropy's options.</summary>
+    public int IgnoreIndex
+    {
+        get => EntropyOptions.IgnoreIndex;
+        init => EntropyOptions = EntropyOptions with { IgnoreIndex = value };
+    }
 
     /// <summary>How anchors are drawn.</summary>
     public AnchorSampling Sampling { get; init; } = new();
@@ -27,7 +34,9 @@ public sealed record HybridLoss
     /// <summary>The loss of a batch, with anchors drawn by the rules of <see cref="Sampling"/>.</summary>
     /// <param name="output">What the network returned.</param>
     /// <param name="labels">Int32 [N, H, W] at the logits' size.</param>
-    /// <param name="embed">From fused features [1, 1, M, width] to embeddings of unit length [1, 1, M, C]: the network's embedding head.</param>
+    /// <param name="embed">
+    /// The network's embedding head: from fused features [1, 1, M, width] to embeddings of unit length [1, 1, M, C].
+    /// </param>
     /// <param name="random">Where the draws of anchors come from.</param>
     /// <exception cref="ShapeException">The shapes do not fit.</exception>
     public HybridLossResult Apply(SegmentationOutput output, Tensor labels, Func<Tensor, Tensor> embed, Philox random)
@@ -45,7 +54,7 @@ public sealed record HybridLoss
     public HybridLossResult Apply(SegmentationOutput output, Tensor labels, Func<Tensor, Tensor> embed, Anchors anchors)
     {
         using var scope = new TensorScope();
-        var entropy = scope.Keep(CrossEntropy.Apply(output.Logits, labels, IgnoreIndex));
+        var entropy = scope.Keep(CrossEntropy.Apply(output.Logits, labels, EntropyOptions));
         var contrast = scope.Keep(Contrast(output.Fused, embed, anchors));
         var total = scope.Keep(Add.Apply(entropy, Scale.Apply(contrast, ContrastWeight)));
         return new HybridLossResult(total, entropy, contrast, anchors);
@@ -56,7 +65,7 @@ public sealed record HybridLoss
     /// <param name="labels">Int32 [N, H, W] at the logits' size.</param>
     public HybridLossResult CrossEntropyOnly(SegmentationOutput output, Tensor labels)
     {
-        var entropy = CrossEntropy.Apply(output.Logits, labels, IgnoreIndex);
+        var entropy = CrossEntropy.Apply(output.Logits, labels, EntropyOptions);
         return new HybridLossResult(entropy, entropy, null, null);
     }
 

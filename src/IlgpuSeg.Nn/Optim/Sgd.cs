@@ -67,7 +67,10 @@ public sealed class Sgd
             if (!byName.TryGetValue(name, out var slot))
                 throw new ArgumentException($"The optimiser's state holds '{name}', which is no parameter.");
             if (values.Length != slot.Parameter.Value.Length)
-                throw new ArgumentException($"The optimiser's state holds {values.Length} elements for '{name}' {slot.Parameter.Value.Shape}.");
+            {
+                throw new ArgumentException(
+                    $"The optimiser's state holds {values.Length} elements for '{name}' {slot.Parameter.Value.Shape}.");
+            }
         }
         foreach (var slot in slots)
             slot.Restore(state.GetValueOrDefault(slot.Parameter.Name));

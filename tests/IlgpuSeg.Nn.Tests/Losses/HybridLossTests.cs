@@ -42,7 +42,8 @@ public class HybridLossTests
         var loss = new HybridLoss { Sampling = new AnchorSampling(MaxSamples: 100, MaxViews: 1) };
         var drawn = loss.Apply(Output(inputs), labels, Embed(inputs[3]), new Philox(4));
         Assert.NotEmpty(drawn.Anchors!.Indices);
-        Assert.All(drawn.Anchors.Indices.Zip(drawn.Anchors.Labels), a => Assert.Equal(HybridLoss.CoarseLabels(Output(inputs), labels)[a.First], a.Second));
+        var coarse = HybridLoss.CoarseLabels(Output(inputs), labels);
+        Assert.Equal(drawn.Anchors.Indices.Select(i => coarse[i]), drawn.Anchors.Labels);
         Assert.Equal(loss.Apply(Output(inputs), labels, Embed(inputs[3]), drawn.Anchors).Total.Item(), drawn.Total.Item());
     }
 
@@ -65,7 +66,8 @@ public class HybridLossTests
     {
         using var scope = new TensorScope();
         var inputs = Inputs();
-        var result = new HybridLoss { ContrastWeight = 0 }.Apply(Output(inputs), Labels(), _ => throw new InvalidOperationException(), new Philox(1));
+        var loss = new HybridLoss { ContrastWeight = 0 };
+        var result = loss.Apply(Output(inputs), Labels(), _ => throw new InvalidOperationException(), new Philox(1));
         Assert.Null(result.Contrast);
         Assert.Same(result.CrossEntropy, result.Total);
     }
@@ -78,7 +80,8 @@ public class HybridLossTests
 
     private static Func<Tensor, Tensor> Embed(Tensor weight) => rows => L2Normalize.Apply(Conv2d.Apply(rows, weight, null));
 
-    private static Tensor Labels() => Tensor.From([.. Enumerable.Range(0, 32).Select(i => i % 11 == 10 ? 255 : i / 4 % Classes)], [1, 8, 4]);
+    private static Tensor Labels() =>
+        Tensor.From([.. Enumerable.Range(0, 32).Select(i => i % 11 == 10 ? 255 : i / 4 % Classes)], [1, 8, 4]);
 
     private static Tensor Parameter(int seed, params int[] shape)
     {
