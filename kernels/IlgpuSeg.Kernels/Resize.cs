@@ -5,7 +5,8 @@
 //
 // Memory: forward gathers four pixels per result. Backward gathers too, first along columns into a workspace of
 // [N, OutHeight, InWidth, C], then along rows: each pixel sums the results that it contributed to, so nothing is scattered and an
-// up-sampling by k reads about 2k + 2k values per pixel rather than 4k^2. Accumulation: in T, in the results' order.
+// up-sampling by k reads about 2k + 2k values per pixel rather than 4k^2. Which results those are, and their weights, is worked out
+// once per row and column, into tables in the workspace. Accumulation: in T, in the results' order.
 using System.Numerics;
 using ILGPU;
 using ILGPU.Runtime;
@@ -39,29 +40,57 @@ public static class ResizeKernels
         }
     }
 
+    // For each pixel of one axis of the operand: the results that take something of it, ranges[i] .. ranges[size + i], and how much
+    // each of them takes, weights[i * span + k] for result ranges[i] + k. One thread per pixel.
+    internal static void AxisKernel<T, R>(
+        ArrayView<int> ranges, ArrayView<T> weights, T scale, int alignCorners, int size, int results, int span)
+        where T : unmanaged, INumber<T>
+        where R : struct, IReal<T>
+    {
+        var i = Grid.IdxX * Group.DimX + Group.IdxX;
+        if (i >= size) return;
+        var first = ResizeAxis.First<T, R>(i, scale, alignCorners);
+        var last = ResizeAxis.Last<T, R>(i, scale, results, alignCorners);
+        var count = 0;
+        var start = first;
+        for (var o = first; o <= last; o++)
+        {
+            var weight = ResizeAxis.Weight<T, R>(o, i, scale, size, alignCorners);
+            // Only the ends of the range, which is taken with some room, can be zero.
+            if (weight > T.Zero && count < span)
+            {
+                start = count == 0 ? o : start;
+                weights[i * span + count] = weight;
+                count++;
+            }
+        }
+        ranges[i] = start;
+        ranges[size + i] = start + count;
+    }
+
     // dx along columns. Grid: (rows of the result x columns of the operand, blocks of channels).
-    internal static void GatherColumnsKernel<T, R>(ArrayView<T> dy, ArrayView<T> columns, T scale, int alignCorners, WindowShape s)
+    internal static void GatherColumnsKernel<T, R>(
+        ArrayView<T> dy, ArrayView<T> columns, ArrayView<int> ranges, ArrayView<T> weights, int span, WindowShape s)
         where T : unmanaged, INumber<T>
         where R : struct, IReal<T>
     {
         var line = Grid.IdxX / s.InWidth;
         var ix = Grid.IdxX - line * s.InWidth;
-        var first = ResizeAxis.First<T, R>(ix, scale, alignCorners);
-        var last = ResizeAxis.Last<T, R>(ix, scale, s.OutWidth, alignCorners);
+        var first = ranges[ix];
+        var count = ranges[s.InWidth + ix] - first;
+        var start = (line * s.OutWidth + first) * s.Channels;
         for (var c = ChannelLoop.First; c < s.Channels; c += ChannelLoop.Step)
         {
             var sum = T.Zero;
-            for (var ox = first; ox <= last; ox++)
-            {
-                var weight = ResizeAxis.Weight<T, R>(ox, ix, scale, s.InWidth, alignCorners);
-                sum = R.Fma(weight, dy[(line * s.OutWidth + ox) * s.Channels + c], sum);
-            }
+            for (var k = 0; k < count; k++)
+                sum = R.Fma(weights[ix * span + k], dy[start + k * s.Channels + c], sum);
             columns[Grid.IdxX * s.Channels + c] = sum;
         }
     }
 
     // dx along rows. Grid: (pixels of the operand, blocks of channels).
-    internal static void GatherRowsKernel<T, R>(ArrayView<T> columns, ArrayView<T> dx, T scale, int alignCorners, WindowShape s)
+    internal static void GatherRowsKernel<T, R>(
+        ArrayView<T> columns, ArrayView<T> dx, ArrayView<int> ranges, ArrayView<T> weights, int span, WindowShape s)
         where T : unmanaged, INumber<T>
         where R : struct, IReal<T>
     {
@@ -69,16 +98,14 @@ public static class ResizeKernels
         var ix = Grid.IdxX - line * s.InWidth;
         var image = line / s.InHeight;
         var iy = line - image * s.InHeight;
-        var first = ResizeAxis.First<T, R>(iy, scale, alignCorners);
-        var last = ResizeAxis.Last<T, R>(iy, scale, s.OutHeight, alignCorners);
+        var first = ranges[iy];
+        var count = ranges[s.InHeight + iy] - first;
+        var start = ((image * s.OutHeight + first) * s.InWidth + ix) * s.Channels;
         for (var c = ChannelLoop.First; c < s.Channels; c += ChannelLoop.Step)
         {
             var sum = T.Zero;
-            for (var oy = first; oy <= last; oy++)
-            {
-                var weight = ResizeAxis.Weight<T, R>(oy, iy, scale, s.InHeight, alignCorners);
-                sum = R.Fma(weight, columns[((image * s.OutHeight + oy) * s.InWidth + ix) * s.Channels + c], sum);
-            }
+            for (var k = 0; k < count; k++)
+                sum = R.Fma(weights[iy * span + k], columns[start + k * s.InWidth * s.Channels + c], sum);
             dx[Grid.IdxX * s.Channels + c] = sum;
         }
     }
@@ -101,28 +128,58 @@ public static class ResizeKernels
     }
 
     /// <summary>Elements of the workspace that <see cref="Backward"/> needs.</summary>
-    public static int WorkspaceLength(int images, WindowShape s) => checked(images * s.OutHeight * s.InWidth * s.Channels);
+    public static int WorkspaceLength(int images, bool alignCorners, WindowShape s) => checked(
+        images * s.OutHeight * s.InWidth * s.Channels + s.InHeight * Span(s.InHeight, s.OutHeight, alignCorners)
+        + s.InWidth * Span(s.InWidth, s.OutWidth, alignCorners));
+
+    /// <summary>Elements of the integer workspace that <see cref="Backward"/> needs.</summary>
+    public static int RangesLength(WindowShape s) => 2 * (s.InHeight + s.InWidth);
 
     /// <summary>The gradient of x.</summary>
     /// <param name="host">Where to run.</param>
     /// <param name="dy">[images, OutHeight, OutWidth, Channels].</param>
     /// <param name="workspace">At least <see cref="WorkspaceLength"/> elements.</param>
+    /// <param name="ranges">At least <see cref="RangesLength"/> elements; a workspace.</param>
     /// <param name="dx">[images, InHeight, InWidth, Channels], written.</param>
     /// <param name="images">Images.</param>
     /// <param name="alignCorners">As in the forward pass.</param>
     /// <param name="s">The sizes.</param>
     public static void Backward<T, R>(
-        KernelHost host, ArrayView<T> dy, ArrayView<T> workspace, ArrayView<T> dx, int images, bool alignCorners, WindowShape s)
+        KernelHost host, ArrayView<T> dy, ArrayView<T> workspace, ArrayView<int> ranges, ArrayView<T> dx, int images, bool alignCorners,
+        WindowShape s)
         where T : unmanaged, INumber<T>
         where R : struct, IReal<T>
     {
-        var align = alignCorners ? 1 : 0;
-        var scaleY = Scale<T, R>(s.InHeight, s.OutHeight, alignCorners);
-        var scaleX = Scale<T, R>(s.InWidth, s.OutWidth, alignCorners);
-        host.Load(static a => a.LoadStreamKernel<ArrayView<T>, ArrayView<T>, T, int, WindowShape>(GatherColumnsKernel<T, R>))(
-            ChannelLoop.Config(host, images * s.OutHeight * s.InWidth, s.Channels), dy, workspace, scaleX, align, s);
-        host.Load(static a => a.LoadStreamKernel<ArrayView<T>, ArrayView<T>, T, int, WindowShape>(GatherRowsKernel<T, R>))(
-            ChannelLoop.Config(host, images * s.InHeight * s.InWidth, s.Channels), workspace, dx, scaleY, align, s);
+        var columnsLength = images * s.OutHeight * s.InWidth * s.Channels;
+        var columns = workspace.SubView(0, columnsLength);
+        var (spanX, spanY) = (Span(s.InWidth, s.OutWidth, alignCorners), Span(s.InHeight, s.OutHeight, alignCorners));
+        var weightsX = workspace.SubView(columnsLength, s.InWidth * spanX);
+        var weightsY = workspace.SubView(columnsLength + s.InWidth * spanX, s.InHeight * spanY);
+        var rangesX = ranges.SubView(0, 2 * s.InWidth);
+        var rangesY = ranges.SubView(2 * s.InWidth, 2 * s.InHeight);
+        Axis<T, R>(host, rangesX, weightsX, alignCorners, s.InWidth, s.OutWidth);
+        Axis<T, R>(host, rangesY, weightsY, alignCorners, s.InHeight, s.OutHeight);
+        host.Load(static a => a.LoadStreamKernel<ArrayView<T>, ArrayView<T>, ArrayView<int>, ArrayView<T>, int, WindowShape>(
+            GatherColumnsKernel<T, R>))(
+            ChannelLoop.Config(host, images * s.OutHeight * s.InWidth, s.Channels), dy, columns, rangesX, weightsX, spanX, s);
+        host.Load(static a => a.LoadStreamKernel<ArrayView<T>, ArrayView<T>, ArrayView<int>, ArrayView<T>, int, WindowShape>(
+            GatherRowsKernel<T, R>))(
+            ChannelLoop.Config(host, images * s.InHeight * s.InWidth, s.Channels), columns, dx, rangesY, weightsY, spanY, s);
+    }
+
+    private static void Axis<T, R>(
+        KernelHost host, ArrayView<int> ranges, ArrayView<T> weights, bool alignCorners, int size, int results)
+        where T : unmanaged, INumber<T>
+        where R : struct, IReal<T> =>
+        host.Load(static a => a.LoadStreamKernel<ArrayView<int>, ArrayView<T>, T, int, int, int, int>(AxisKernel<T, R>))(
+            host.Linear(size), ranges, weights, Scale<T, R>(size, results, alignCorners), alignCorners ? 1 : 0, size, results,
+            Span(size, results, alignCorners));
+
+    // The most results that take something of one pixel: those less than one pixel away on either side, and one for rounding.
+    private static int Span(int size, int results, bool alignCorners)
+    {
+        var scale = Scale<double, Real64>(size, results, alignCorners);
+        return scale > 0 ? (int)Math.Min(results, Math.Floor(2 / scale) + 2) : results;
     }
 
     // Divided in T, as PyTorch does: the positions then agree in the last bit.
@@ -168,11 +225,10 @@ internal static class ResizeAxis
         where T : unmanaged, INumber<T>
         where R : struct, IReal<T>
     {
-        var position = Position<T, R>(o, scale, alignCorners);
-        var index = Index<T, R>(position, size);
-        var next = index < size - 1 ? index + 1 : index;
-        var fraction = Fraction<T, R>(position, index);
-        return (index == i ? T.One - fraction : T.Zero) + (next == i ? fraction : T.Zero);
+        // The two corners of the forward pass as one function, a tent around pixel i. Where rounding or the lower edge of the last
+        // pixel leads beyond it, both corners are that pixel, and the whole weight goes to it.
+        var position = R.Min(Position<T, R>(o, scale, alignCorners), R.FromInt(size - 1));
+        return R.Max(T.One - R.Abs(position - R.FromInt(i)), T.Zero);
     }
 
     /// <summary>A result pixel at or before the first that takes anything of the operand's pixel i.</summary>

@@ -44,8 +44,9 @@ public class ResizeTests
 
             void Backward(ArrayView<T> dy, ArrayView<T> dx)
             {
-                using var workspace = Unwritten<T>(ResizeKernels.WorkspaceLength(draw.Images, shape));
-                ResizeKernels.Backward<T, R>(Host, dy, workspace.View, dx, draw.Images, align, shape);
+                using var workspace = Unwritten<T>(ResizeKernels.WorkspaceLength(draw.Images, align, shape));
+                using var ranges = Unwritten<int>(ResizeKernels.RangesLength(shape));
+                ResizeKernels.Backward<T, R>(Host, dy, workspace.View, ranges.View, dx, draw.Images, align, shape);
                 Host.Synchronize();
             }
         }
@@ -72,9 +73,10 @@ public class ResizeTests
     {
         var shape = new WindowShape(1, input, 1, output, 1);
         using var dy = Upload<float>(Enumerable.Repeat(1.0, output).ToArray());
-        using var workspace = Unwritten<float>(ResizeKernels.WorkspaceLength(1, shape));
+        using var workspace = Unwritten<float>(ResizeKernels.WorkspaceLength(1, align, shape));
+        using var ranges = Unwritten<int>(ResizeKernels.RangesLength(shape));
         using var dx = Unwritten<float>(input);
-        ResizeKernels.Backward<float, Real32>(Host, dy.View, workspace.View, dx.View, 1, align, shape);
+        ResizeKernels.Backward<float, Real32>(Host, dy.View, workspace.View, ranges.View, dx.View, 1, align, shape);
         Assert.Equal(output, Download(dx).Sum(), output * 1e-5);
     }
 }

@@ -36,8 +36,10 @@ public static class ResizeBilinear
         Tensor?[] Backward(Tensor g)
         {
             var dx = Tensor.Empty(x.Shape, x.DType, x.Device);
-            using var workspace = Tensor.Empty(new Shape(ResizeKernels.WorkspaceLength(x.N, shape)), x.DType, x.Device);
-            ResizeKernels.Backward<T, R>(x.Device.Kernels, g.View<T>(), workspace.View<T>(), dx.View<T>(), x.N, alignCorners, shape);
+            using var workspace = Tensor.Empty(new Shape(ResizeKernels.WorkspaceLength(x.N, alignCorners, shape)), x.DType, x.Device);
+            using var ranges = Tensor.Empty(new Shape(ResizeKernels.RangesLength(shape)), DType.Int32, x.Device);
+            ResizeKernels.Backward<T, R>(
+                x.Device.Kernels, g.View<T>(), workspace.View<T>(), ranges.View<int>(), dx.View<T>(), x.N, alignCorners, shape);
             return [dx];
         }
     }
