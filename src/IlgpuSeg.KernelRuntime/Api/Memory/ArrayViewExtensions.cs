@@ -1,4 +1,3 @@
-using System.Runtime.CompilerServices;
 using IlgpuSeg.KernelRuntime.Devices;
 
 namespace ILGPU.Runtime;

@@ -1,5 +1,4 @@
 using System.Collections.Immutable;
-using System.Runtime.InteropServices;
 using IlgpuSeg.KernelRuntime.Devices.Cpu;
 
 namespace ILGPU.Runtime.CPU;

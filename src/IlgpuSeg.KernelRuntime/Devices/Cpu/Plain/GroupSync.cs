@@ -1,5 +1,3 @@
-using System.Runtime.CompilerServices;
-using ILGPU;
 
 namespace IlgpuSeg.KernelRuntime.Devices.Cpu;
 
