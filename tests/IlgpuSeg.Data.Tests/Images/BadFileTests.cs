@@ -20,6 +20,9 @@ public sealed class BadFileTests
         Width = width, Height = height, ColourType = 0, Depth = 8, Samples = new int[width * height],
     }.Build();
 
+    /// <summary>Where the data chunk of <see cref="Png"/> starts.</summary>
+    private static readonly int DataChunk = Png().AsSpan().IndexOf("IDAT"u8) - 4;
+
     /// <summary>Overwrites bytes and makes the chunk's check sum right again.</summary>
     private static byte[] Patch(byte[] png, int chunkStart, int offset, params byte[] values)
     {
@@ -42,6 +45,8 @@ public sealed class BadFileTests
         Assert.Contains("cannot hold them", Refusal(Patch(Png(), 8, 0, 0, 0, 0x20, 0, 0, 0, 0x20, 0)));
         Assert.Contains("no colour type 2 with 4 bits", Refusal(Patch(Png(), 8, 8, 4, 2)));
         Assert.Contains("no palette", Refusal(Patch(Png(), 8, 9, 3)));
+        Assert.Contains("cannot be inflated", Refusal(Patch(Png(), DataChunk, 0, 0x78, 0x20))); // a preset dictionary
+        Assert.Contains("cannot be inflated", Refusal(Patch(Png(), DataChunk, 2, 0xFF)));
         Assert.Contains("process 9 is not supported", Refusal(Fixture.Bytes("broken/arithmetic.jpg")));
         Assert.Contains("4 colour components", Refusal(Fixture.Bytes("broken/cmyk.jpg")));
 #endif

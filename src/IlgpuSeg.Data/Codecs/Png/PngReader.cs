@@ -149,8 +149,9 @@ internal sealed class PngReader
             Span<byte> one = stackalloc byte[1];
             _ = inflater.Read(one);
         }
-        catch (InvalidDataException e)
+        catch (Exception e) when (e is InvalidDataException or IOException)
         {
+            // The second is zlib's word for a stream that asks for a dictionary.
             throw new ImageFormatException(_source.Name, "the file is damaged (its compressed data cannot be inflated)", e);
         }
     }
