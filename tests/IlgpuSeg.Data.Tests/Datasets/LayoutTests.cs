@@ -98,4 +98,16 @@ public sealed class LayoutTests : IDisposable
         Assert.Equal(
             $"{_folder["leftImg8bit/val"]}: holds no file *_leftImg8bit.png", Message(() => CityscapesDataset.Open(_folder.Root, "val")));
     }
+
+    [Fact]
+    public void FormatsAreOpenedByName()
+    {
+        Cityscapes("val", "ulm", "x");
+        Assert.Same(LabelTables.CityscapesIds, DatasetFormats.Open("cityscapes", _folder.Root, "val").Classes);
+        Assert.Same(LabelTables.CityscapesTrainIds, DatasetFormats.Open("cityscapes-trainids", _folder.Root, "val").Classes);
+        foreach (string format in DatasetFormats.Names)
+            Assert.Throws<DatasetException>(() => DatasetFormats.Open(format, _folder["nowhere"], "val"));
+        var e = Assert.Throws<DataOptionException>(() => DatasetFormats.Open("coco", _folder.Root, "val"));
+        Assert.Equal("format: 'coco' is unknown; known are camvid, cityscapes, cityscapes-trainids, bdd100k", e.Message);
+    }
 }
