@@ -4,7 +4,8 @@ namespace IlgpuSeg.Data;
 
 /// <summary>
 /// Random numbers that are the same on every machine and .NET version: xoshiro256** (Blackman and Vigna 2018), seeded through
-/// SplitMix64. (Normal deviates go through Math.Log, whose last bit is the platform's.) Independent streams come from independent keys, so that what a sample draws depends on nothing but its own key.
+/// SplitMix64. (Normal deviates go through Math.Log, whose last bit is the platform's.) Independent streams come from independent keys,
+/// so that what a sample draws depends on nothing but its own key.
 /// </summary>
 public sealed class SeededRandom
 {

@@ -45,7 +45,8 @@ public static class SyntheticScenes
         if (train < 0 || val < 0 || train + val == 0)
             throw new DataOptionException("scenes", $"{train} to train and {val} to validate on are impossible numbers");
         if (width < 16 || height < 16 || (long)width * height > 1 << 24)
-            throw new DataOptionException("size", $"{width}x{height} is impossible; sides of at least 16 and at most 16 million pixels are drawn");
+            throw new DataOptionException(
+                "size", $"{width}x{height} is impossible; sides of at least 16 and at most 16 million pixels are drawn");
         string target = Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder));
         RequireReplaceable(target);
         string partial = $"{target}.{Environment.ProcessId}-{Guid.NewGuid():N}.tmp";
@@ -67,7 +68,8 @@ public static class SyntheticScenes
     {
         if (File.Exists(target))
             throw new DatasetException(target, "is a file, where the folder of a drawn set is to be");
-        if (Directory.Exists(target) && Directory.EnumerateFileSystemEntries(target).Any() && !File.Exists(Path.Combine(target, MarkerFile)))
+        if (Directory.Exists(target) && Directory.EnumerateFileSystemEntries(target).Any()
+            && !File.Exists(Path.Combine(target, MarkerFile)))
             throw new DatasetException(target, $"holds something that was not drawn by this program (no {MarkerFile}) and is not replaced");
     }
 
@@ -83,7 +85,8 @@ public static class SyntheticScenes
             progress?.Report(Interlocked.Increment(ref done));
         });
         AtomicFile.Write(
-            Path.Combine(folder, MarkerFile), System.Text.Encoding.UTF8.GetBytes($"train {train}, val {val}, {width}x{height}, seed {seed}\n"));
+            Path.Combine(folder, MarkerFile),
+            System.Text.Encoding.UTF8.GetBytes($"train {train}, val {val}, {width}x{height}, seed {seed}\n"));
     }
 
     private static void WriteScene(string folder, string split, string stem, RgbImage image, LabelMap ids)

@@ -19,7 +19,8 @@ public sealed record AugmentationOptions
     public double MaxScale { get; init; } = 2.0;
 
     /// <summary>Refuses impossible values.</summary>
-    /// <exception cref="DataOptionException">A crop's side below 1, a scale that is not positive, or a probability outside 0 to 1.</exception>
+    /// <exception cref="DataOptionException">A crop's side below 1, a scale that is not positive, or a probability outside 0 to
+    /// 1.</exception>
     public void Validate()
     {
         if (CropHeight < 1 || CropWidth < 1)

@@ -29,7 +29,8 @@ public static class DatasetCheck
     /// <param name="cancel">Stops the check.</param>
     /// <returns>The problems in the order of the samples, at most one a sample; empty if all is well.</returns>
     public static IReadOnlyList<DatasetProblem> Run(
-        SegmentationDataset dataset, CheckDepth depth = CheckDepth.Full, IProgress<int>? progress = null, CancellationToken cancel = default)
+        SegmentationDataset dataset, CheckDepth depth = CheckDepth.Full, IProgress<int>? progress = null,
+        CancellationToken cancel = default)
     {
         var problems = new DatasetProblem?[dataset.Count];
         int done = 0;

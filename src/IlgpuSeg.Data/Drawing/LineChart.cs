@@ -67,7 +67,8 @@ public sealed record LineChart
         public int Height => Bottom - Top;
     }
 
-    private IEnumerable<double> Values(bool rightAxis) => Series.Where(s => s.RightAxis == rightAxis).SelectMany(s => s.Points).Select(p => p.Y);
+    private IEnumerable<double> Values(bool rightAxis) =>
+        Series.Where(s => s.RightAxis == rightAxis).SelectMany(s => s.Points).Select(p => p.Y);
 
     private static void DrawVerticalAxis(Pen pen, Area area, ChartAxis axis, int x, string label, bool isRight)
     {
@@ -130,7 +131,8 @@ public sealed record LineChart
         }
     }
 
-    /// <summary>A running mean that shows the trend of a noisy series: each value weighs <paramref name="keep"/> times the one after it.</summary>
+    /// <summary>A running mean that shows the trend of a noisy series: each value weighs <paramref name="keep"/> times the one after
+    /// it.</summary>
     /// <param name="points">The series.</param>
     /// <param name="keep">0 (no smoothing) to below 1.</param>
     public static IReadOnlyList<(double X, double Y)> Smooth(IReadOnlyList<(double X, double Y)> points, double keep)
@@ -156,7 +158,8 @@ internal sealed class ChartAxis
         _low = low;
         _high = high;
         _decimals = Math.Max(0, (int)-Math.Floor(Math.Log10(step) + 1e-9));
-        Ticks = [.. Enumerable.Range(0, 100).Select(i => Math.Ceiling(low / step - 1e-9) * step + i * step).TakeWhile(t => t <= high + step * 1e-9)];
+        Ticks = [.. Enumerable.Range(0, 100).Select(i => Math.Ceiling(low / step - 1e-9) * step + i * step)
+            .TakeWhile(t => t <= high + step * 1e-9)];
     }
 
     public double[] Ticks { get; }

@@ -3,8 +3,8 @@ using System.Buffers.Binary;
 namespace IlgpuSeg.Data;
 
 /// <summary>
-/// Whether a picture file goes on to its end mark. The package decodes what there is of a truncated file and says nothing; a data set's check
-/// must notice.
+/// Whether a picture file goes on to its end mark. The package decodes what there is of a truncated file and says nothing; a data
+/// set's check must notice.
 /// </summary>
 internal static class FileEnds
 {

@@ -29,7 +29,8 @@ internal sealed class ImageSharpCodec : IImageCodec
     public IdMap DecodeLabels(byte[] data, string name) => Guarded(data, name, () =>
     {
         if (PngSurgery.Header(data) is not var (depth, colour))
-            throw new ImageFormatException(name, "a JPEG file cannot hold labels (its values are not exact); a grey or palette PNG is needed");
+            throw new ImageFormatException(
+                name, "a JPEG file cannot hold labels (its values are not exact); a grey or palette PNG is needed");
         if (colour is not (0 or 3))
             throw new ImageFormatException(name, "a label file must be grey or have a palette");
         CheckSize(data, name);
@@ -93,8 +94,10 @@ internal sealed class ImageSharpCodec : IImageCodec
         if (data.Length == 0)
             throw new ImageFormatException(name, "the file is empty");
         if (data is not [0xFF, 0xD8, ..] && data is not [0x89, 0x50, 0x4E, 0x47, ..])
-            throw new ImageFormatException(
-                name, $"neither a PNG nor a JPEG file (its first bytes are {Convert.ToHexString(data.AsSpan(0, Math.Min(8, data.Length)))})");
+        {
+            string start = Convert.ToHexString(data.AsSpan(0, Math.Min(8, data.Length)));
+            throw new ImageFormatException(name, $"neither a PNG nor a JPEG file (its first bytes are {start})");
+        }
         if (!(data[0] == 0xFF ? FileEnds.HasJpegEnd(data) : FileEnds.HasPngEnd(data)))
             throw new ImageFormatException(name, "the file is truncated (no end mark)");
         try

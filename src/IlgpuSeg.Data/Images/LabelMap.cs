@@ -101,6 +101,7 @@ internal static class ImageSize
         int expected = Samples(width, height, channels);
         if (length != expected)
             throw new ArgumentException(
-                $"a picture of {width}x{height} with {channels} byte(s) or value(s) a pixel needs {expected} of them, got {length}", parameter);
+                $"a picture of {width}x{height} with {channels} byte(s) or value(s) a pixel needs {expected} of them, got {length}",
+                parameter);
     }
 }

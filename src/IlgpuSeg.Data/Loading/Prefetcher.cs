@@ -30,7 +30,8 @@ internal static class Prefetcher
         }
     }
 
-    private static async Task Produce<T>(int count, Func<int, CancellationToken, T> make, ChannelWriter<Task<T>> queue, CancellationToken stop)
+    private static async Task Produce<T>(
+        int count, Func<int, CancellationToken, T> make, ChannelWriter<Task<T>> queue, CancellationToken stop)
     {
         try
         {

@@ -61,14 +61,16 @@ internal sealed class Facade : Material
 
     private Vector3 Wall(in SurfacePoint p)
     {
-        float dirt = 0.16f * (Noise.Fractal(p.U * 0.3f, p.V * 0.3f, _seed, 3) - 0.5f) + 0.12f * Noise.Detail(p.U, p.V, 0.12f, p.Footprint, _seed + 1);
+        float dirt = 0.16f * (Noise.Fractal(p.U * 0.3f, p.V * 0.3f, _seed, 3) - 0.5f)
+            + 0.12f * Noise.Detail(p.U, p.V, 0.12f, p.Footprint, _seed + 1);
         float brick = 0;
         if (_bricks)
         {
             int row = (int)MathF.Floor(p.V / 0.2f);
             float along = p.U / 0.5f + 0.5f * (row & 1);
             float fade = Math.Clamp(1.4f - p.Footprint / 0.15f, 0, 1);
-            brick = fade * (0.25f * (Noise.Corner((int)MathF.Floor(along), row, _seed + 2) - 0.5f) - (p.V / 0.2f - row < 0.12f ? 0.15f : 0));
+            float joint = p.V / 0.2f - row < 0.12f ? 0.15f : 0;
+            brick = fade * (0.25f * (Noise.Corner((int)MathF.Floor(along), row, _seed + 2) - 0.5f) - joint);
         }
         return _wall * (1 + dirt + brick);
     }
@@ -124,14 +126,16 @@ internal sealed class WallMaterial(Vector3 colour, float height, uint seed) : Ma
     }
 }
 
-/// <summary>A fence of planks or pickets with two rails. The narrow gaps show darkness, and belong to the fence as annotators have it.</summary>
+/// <summary>A fence of planks or pickets with two rails. The narrow gaps show darkness, and belong to the fence as annotators have
+/// it.</summary>
 internal sealed class FenceMaterial(Vector3 colour, float plank, float gap, uint seed) : Material
 {
     public override Shade? At(in SurfacePoint p)
     {
         float pitch = plank + gap, number = MathF.Floor(p.U / pitch), at = p.U - number * pitch;
         bool rail = Math.Abs(p.V - 0.3f) < 0.06f || Math.Abs(p.V - 0.85f) < 0.06f;
-        float tone = 0.9f + 0.25f * (Noise.Corner((int)number, 3, seed) - 0.5f) + 0.15f * Noise.Detail(p.U * 4, p.V, 0.3f, p.Footprint, seed);
+        float tone = 0.9f + 0.25f * (Noise.Corner((int)number, 3, seed) - 0.5f)
+            + 0.15f * Noise.Detail(p.U * 4, p.V, 0.3f, p.Footprint, seed);
         if (at < plank || rail)
             return new Shade(colour * tone, SceneId.Fence);
         return new Shade(colour * 0.25f, SceneId.Fence);

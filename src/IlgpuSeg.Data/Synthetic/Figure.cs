@@ -21,8 +21,13 @@ internal sealed class Figure(float width) : Material
         var (from, to) = (new Vector2(x0, y0), new Vector2(x1, y1));
         var along = to - from;
         float squared = Math.Max(along.LengthSquared(), 1e-6f);
-        return Add(p => Vector2.DistanceSquared(p, from + along * Math.Clamp(Vector2.Dot(p - from, along) / squared, 0, 1)) < radius * radius,
-            colour, id);
+        bool Inside(Vector2 p)
+        {
+            float t = Math.Clamp(Vector2.Dot(p - from, along) / squared, 0, 1);
+            return Vector2.DistanceSquared(p, from + along * t) < radius * radius;
+        }
+
+        return Add(Inside, colour, id);
     }
 
     public Figure Disc(SceneId id, Vector3 colour, float x, float y, float radius, bool glows = false) =>

@@ -2,7 +2,8 @@ using System.Numerics;
 
 namespace IlgpuSeg.Data.Synthetic;
 
-/// <summary>A tree seen from the side: a trunk and a crown of overlapping clumps, ragged at the edge and brighter towards the light.</summary>
+/// <summary>A tree seen from the side: a trunk and a crown of overlapping clumps, ragged at the edge and brighter towards the
+/// light.</summary>
 internal sealed class TreeMaterial : Material
 {
     private readonly float _width, _height, _trunk;
@@ -31,7 +32,8 @@ internal sealed class TreeMaterial : Material
     }
 
     public static Vector3 Leaf(SeededRandom random) =>
-        Vector3.Lerp(new Vector3(0.16f, 0.30f, 0.10f), new Vector3(0.44f, 0.46f, 0.15f), (float)random.NextDouble()) * (float)random.Between(0.8, 1.25);
+        Vector3.Lerp(new Vector3(0.16f, 0.30f, 0.10f), new Vector3(0.44f, 0.46f, 0.15f), (float)random.NextDouble())
+            * (float)random.Between(0.8, 1.25);
 
     public override Shade? At(in SurfacePoint p)
     {
@@ -47,7 +49,8 @@ internal sealed class TreeMaterial : Material
             return new Shade(_leaf * Math.Max(0.25f, 0.9f + 0.8f * top + grain - 0.25f * Math.Min(depth, 0.8f)), SceneId.Vegetation);
         }
         bool trunk = p.V < _height * 0.65f && Math.Abs(p.U - _width / 2) < _trunk * (1.3f - p.V / _height);
-        return trunk ? new Shade(_bark * (0.9f + 0.5f * Noise.Detail(p.U * 3, p.V, 0.2f, p.Footprint, _seed + 7)), SceneId.Vegetation) : null;
+        return trunk ? new Shade(_bark * (0.9f + 0.5f * Noise.Detail(p.U * 3, p.V, 0.2f, p.Footprint, _seed + 7)), SceneId.Vegetation)
+            : null;
     }
 }
 
@@ -59,7 +62,8 @@ internal sealed class HedgeMaterial(float height, float raggedness, Vector3 leaf
         float top = height * (1 - raggedness * (1 - Noise.Fractal(p.U / height * 1.3f, 0.5f, seed, 4)));
         if (p.V > top)
             return null;
-        float grain = 0.8f * Noise.Detail(p.U, p.V, 0.35f, p.Footprint, seed + 1) + 0.5f * Noise.Detail(p.U, p.V, 0.1f, p.Footprint, seed + 2)
+        float grain = 0.8f * Noise.Detail(p.U, p.V, 0.35f, p.Footprint, seed + 1)
+            + 0.5f * Noise.Detail(p.U, p.V, 0.1f, p.Footprint, seed + 2)
             + 0.5f * Noise.Detail(p.U, p.V, 1.6f, p.Footprint, seed + 3);
         return new Shade(leaf * Math.Max(0.25f, 0.65f + 0.45f * p.V / top + grain), SceneId.Vegetation);
     }

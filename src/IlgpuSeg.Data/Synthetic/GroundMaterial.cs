@@ -17,7 +17,8 @@ internal sealed class GroundMaterial : Material
     {
         _plan = plan;
         _seed = plan.GrainSeed;
-        _asphalt = new Vector3((float)random.Between(0.26, 0.46)) * new Vector3(1, (float)random.Between(0.98, 1.02), (float)random.Between(0.95, 1.06));
+        _asphalt = new Vector3((float)random.Between(0.26, 0.46))
+            * new Vector3(1, (float)random.Between(0.98, 1.02), (float)random.Between(0.95, 1.06));
         _paving = Vector3.Lerp(new Vector3(0.62f, 0.60f, 0.57f), new Vector3(0.55f, 0.45f, 0.40f), (float)random.NextDouble())
             * (float)random.Between(0.75, 1.1);
         _grass = Vector3.Lerp(new Vector3(0.30f, 0.44f, 0.16f), new Vector3(0.47f, 0.48f, 0.22f), (float)random.NextDouble());
@@ -84,7 +85,8 @@ internal sealed class GroundMaterial : Material
     private Vector3 Terrain(in SurfacePoint p)
     {
         float bare = Math.Clamp((Noise.Fractal(p.U * 0.35f, p.V * 0.35f, _seed + 8, 3) - 0.55f) * 4, 0, 0.8f);
-        float blades = 0.5f * Noise.Detail(p.U, p.V, 0.09f, p.Footprint, _seed + 9) + 0.35f * Noise.Detail(p.U, p.V, 0.5f, p.Footprint, _seed + 10);
+        float blades = 0.5f * Noise.Detail(p.U, p.V, 0.09f, p.Footprint, _seed + 9)
+            + 0.35f * Noise.Detail(p.U, p.V, 0.5f, p.Footprint, _seed + 10);
         return Vector3.Lerp(_grass, _soil, bare) * (1 + blades);
     }
 }

@@ -13,7 +13,8 @@ internal static class Noise
         return Lerp(top, bottom, fy);
     }
 
-    /// <summary>Several sizes of noise on top of each other, each half as large and half as strong as the one before; about 0 to 1.</summary>
+    /// <summary>Several sizes of noise on top of each other, each half as large and half as strong as the one before; about 0 to
+    /// 1.</summary>
     public static float Fractal(float x, float y, uint seed, int octaves)
     {
         float sum = 0, weight = 0.5f;

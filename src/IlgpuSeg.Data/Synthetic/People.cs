@@ -11,7 +11,8 @@ internal static class People
         new(0.45f, 0.40f, 0.30f), new(0.80f, 0.62f, 0.20f), new(0.35f, 0.18f, 0.36f), new(0.30f, 0.52f, 0.66f), new(0.85f, 0.40f, 0.28f),
     ];
 
-    private static readonly Vector3[] Skins = [new(0.90f, 0.72f, 0.60f), new(0.78f, 0.58f, 0.45f), new(0.55f, 0.38f, 0.28f), new(0.36f, 0.24f, 0.18f)];
+    private static readonly Vector3[] Skins =
+        [new(0.90f, 0.72f, 0.60f), new(0.78f, 0.58f, 0.45f), new(0.55f, 0.38f, 0.28f), new(0.36f, 0.24f, 0.18f)];
 
     private static readonly Vector3 Dark = new(0.10f);
 
@@ -22,7 +23,8 @@ internal static class People
     /// <summary>Somebody standing or walking, and the height.</summary>
     public static (Figure Figure, float Height) Pedestrian(SeededRandom random)
     {
-        float h = (float)random.Between(1.45, 1.92), stride = h * (float)random.Between(0.01, 0.16), lean = h * (float)random.Between(-0.02, 0.02);
+        float h = (float)random.Between(1.45, 1.92), stride = h * (float)random.Between(0.01, 0.16),
+            lean = h * (float)random.Between(-0.02, 0.02);
         Vector3 trousers = Cloth(random), top = Cloth(random), skin = Skin(random), hair = Skin(random) * 0.35f;
         const SceneId Id = SceneId.Person;
         var figure = new Figure(h * 0.6f);
@@ -34,7 +36,8 @@ internal static class People
         figure.Stroke(Id, top * 0.85f, -0.10f * h + lean, 0.78f * h, -0.11f * h - swing, 0.50f * h, 0.036f * h);
         figure.Disc(Id, skin, -0.11f * h - swing, 0.48f * h, 0.03f * h);
         if (random.Chance(0.25)) // a long coat or skirt
-            figure.Polygon(Id, top, new(-0.10f * h, 0.55f * h), new(0.10f * h, 0.55f * h), new(0.13f * h, 0.32f * h), new(-0.13f * h, 0.32f * h));
+            figure.Polygon(Id, top, new(-0.10f * h, 0.55f * h), new(0.10f * h, 0.55f * h), new(0.13f * h, 0.32f * h),
+                new(-0.13f * h, 0.32f * h));
         figure.Stroke(Id, top, -0.025f * h + lean, 0.56f * h, -0.035f * h + lean, 0.76f * h, 0.085f * h);
         figure.Stroke(Id, top, 0.025f * h + lean, 0.56f * h, 0.035f * h + lean, 0.76f * h, 0.085f * h);
         figure.Stroke(Id, top * 0.9f, 0.10f * h + lean, 0.78f * h, 0.11f * h + swing, 0.50f * h, 0.036f * h);

@@ -37,7 +37,8 @@ internal sealed class Scene(StreetPlan plan, Daylight light, SceneCamera camera)
             _contacts[metre] = [.. _contacts[metre], contact];
     }
 
-    /// <summary>How dark the shadows make a place of the ground: 0 in full light, 1 out of the sun, above that where little of the sky is seen either.</summary>
+    /// <summary>How dark the shadows make a place of the ground: 0 in full light, 1 out of the sun, above that where little of the sky
+    /// is seen either.</summary>
     public float ShadowAt(float x, float z)
     {
         float shadow = IsShaded(x, z, 0) ? 1 : 0;

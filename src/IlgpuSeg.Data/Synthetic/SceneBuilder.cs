@@ -68,7 +68,8 @@ internal sealed class SceneBuilder
                 AddBuilding(side.Sign, front, lot.Start, lot.End, lot.Height);
                 break;
             case LotKind.Wall:
-                AddAlong(front, lot, new WallMaterial(new Vector3(Between(0.45, 0.72)) * new Vector3(1, Between(0.93, 1), Between(0.85, 1)), lot.Height, Seed()));
+                var stone = new Vector3(Between(0.45, 0.72)) * new Vector3(1, Between(0.93, 1), Between(0.85, 1));
+                AddAlong(front, lot, new WallMaterial(stone, lot.Height, Seed()));
                 AddTrees(side, lot, nearest: 1.5f, count: _random.Next(4));
                 break;
             case LotKind.Fence:
@@ -105,7 +106,8 @@ internal sealed class SceneBuilder
         var slope = new Vector3(sign * depth / 2, rise, 0);
         var tiles = _random.Chance(0.6) ? new Vector3(0.55f, 0.26f, 0.18f) : new Vector3(0.30f, 0.30f, 0.33f);
         _scene.Add(new Quad(
-            new Vector3(front, height, start), Vector3.UnitZ, Vector3.Normalize(slope), length, slope.Length(), new Roof(tiles * Between(0.75, 1.2), Seed())));
+            new Vector3(front, height, start), Vector3.UnitZ, Vector3.Normalize(slope), length, slope.Length(),
+            new Roof(tiles * Between(0.75, 1.2), Seed())));
         var gable = new Figure(depth).Polygon(SceneId.Building, wall, new(-depth / 2, 0), new(depth / 2, 0), new(0, rise));
         foreach (float z in (ReadOnlySpan<float>)[start, start + length])
             _scene.Add(new Quad(new Vector3(front, height, z), Vector3.UnitX * sign, Vector3.UnitY, depth, rise, gable));
@@ -117,10 +119,12 @@ internal sealed class SceneBuilder
         if (_random.Chance(0.45))
         {
             float height = Between(0.7, 1.9);
-            AddAlong(side.Sign * (_plan.FrontOf(side) + Between(0.3, 3)), lot with { Height = height }, new HedgeMaterial(height, 0.35f, TreeMaterial.Leaf(_random), Seed()));
+            AddAlong(side.Sign * (_plan.FrontOf(side) + Between(0.3, 3)), lot with { Height = height },
+                new HedgeMaterial(height, 0.35f, TreeMaterial.Leaf(_random), Seed()));
         }
         if (_random.Chance(0.35))
-            AddBuilding(side.Sign, side.Sign * (_plan.FrontOf(side) + Between(8, 14)), lot.Start + 1, lot.End - 1, 3.2f * (1 + _random.Next(3)) + 1);
+            AddBuilding(side.Sign, side.Sign * (_plan.FrontOf(side) + Between(8, 14)), lot.Start + 1, lot.End - 1,
+                3.2f * (1 + _random.Next(3)) + 1);
     }
 
     private void AddTrees(StreetSide side, Lot lot, float nearest, int count)
@@ -133,7 +137,8 @@ internal sealed class SceneBuilder
     {
         float width = height * Between(0.5, 0.8);
         var tree = new TreeMaterial(width, height, _random);
-        _scene.Add(Quad.Billboard(new Vector3(x, 0, z), _scene.Camera.Right, width, height, tree) with { Shaded = _scene.IsShaded(x, z, height * 0.6f) });
+        var quad = Quad.Billboard(new Vector3(x, 0, z), _scene.Camera.Right, width, height, tree);
+        _scene.Add(quad with { Shaded = _scene.IsShaded(x, z, height * 0.6f) });
         _scene.AddContact(x, z, width * 0.5f, width * 0.45f, 0);
     }
 
@@ -186,8 +191,11 @@ internal sealed class SceneBuilder
         float occupied = Between(0.4, 0.95);
         for (float z = Between(-4, 3); z < 110; z += Between(5.6, 7.4))
         {
-            if (side.LotAt(z).Kind != LotKind.SideStreet && _random.Chance(occupied))
-                AddVehicle(VehicleShape.Car(_random), side.Sign * (_plan.RoadHalf - 1.08f + Between(-0.08, 0.08)), z, side.Sign < 0 && _random.Chance(0.8));
+            if (side.LotAt(z).Kind == LotKind.SideStreet || !_random.Chance(occupied))
+                continue;
+            var car = VehicleShape.Car(_random);
+            float x = side.Sign * (_plan.RoadHalf - 1.08f + Between(-0.08, 0.08));
+            AddVehicle(car, x, z, oncoming: side.Sign < 0 && _random.Chance(0.8));
         }
     }
 
@@ -225,8 +233,12 @@ internal sealed class SceneBuilder
         {
             var side = _random.Chance(0.5) ? _plan.Left : _plan.Right;
             float x = side.Sign * Between(_plan.RoadHalf + 0.2, _plan.FrontOf(side) - 0.15f), z = Between(5, 55);
-            for (int group = 1 + _random.Next(3) / 2 + _random.Next(3) / 2; group > 0; group--, x += Between(-0.7, 0.7), z += Between(-0.6, 0.6))
+            for (int group = 1 + _random.Next(3) / 2 + _random.Next(3) / 2; group > 0; group--)
+            {
                 AddPedestrian(x, z);
+                x += Between(-0.7, 0.7);
+                z += Between(-0.6, 0.6);
+            }
         }
         if (_random.Chance(0.3)) // somebody crosses the road
             AddPedestrian(Between(-_plan.RoadHalf, _plan.RoadHalf), Between(12, 35));
@@ -247,7 +259,8 @@ internal sealed class SceneBuilder
         var (figure, height) = crossing ? People.BicycleSide(_random, ridden: true) : People.RiderAlong(_random);
         bool parked = direction < 0 ? _parkLeft : _parkRight;
         float edge = _plan.RoadHalf - (parked ? 2.4f : 0.6f);
-        _scene.Stand(figure, height, crossing ? Between(-_plan.RoadHalf, _plan.RoadHalf) : direction * edge, Between(9, 45), crossing ? 0.8f : 0.3f);
+        float x = crossing ? Between(-_plan.RoadHalf, _plan.RoadHalf) : direction * edge;
+        _scene.Stand(figure, height, x, Between(9, 45), crossing ? 0.8f : 0.3f);
     }
 
     private void AddBackdrop()

@@ -28,7 +28,8 @@ internal sealed class SceneCanvas
 
     /// <summary>The ground and the sky, where nothing stands in front of them.</summary>
     /// <param name="ground">The ground's looks by x and z.</param>
-    /// <param name="shaded">How dark the shadows make a place (x, z): up to 1 out of the sun, above that out of the sky's light too.</param>
+    /// <param name="shaded">How dark the shadows make a place (x, z): up to 1 out of the sun, above that out of the sky's light
+    /// too.</param>
     public void DrawSkyAndGround(Material ground, Func<float, float, float> shaded)
     {
         var sunlit = _light.On(Vector3.UnitY, shaded: false);

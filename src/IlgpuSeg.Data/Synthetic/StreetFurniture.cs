@@ -43,10 +43,12 @@ internal static class StreetFurniture
         {
             case 0: // a limit
                 figure.Disc(Id, Red, 0, y, r).Disc(Id, White, 0, y, r * 0.74f);
-                figure.Box(Id, Black, -r * 0.42f, y - r * 0.3f, -r * 0.08f, y + r * 0.3f).Box(Id, Black, r * 0.08f, y - r * 0.3f, r * 0.42f, y + r * 0.3f);
+                figure.Box(Id, Black, -r * 0.42f, y - r * 0.3f, -r * 0.08f, y + r * 0.3f)
+                    .Box(Id, Black, r * 0.08f, y - r * 0.3f, r * 0.42f, y + r * 0.3f);
                 break;
             case 1: // no entry
-                figure.Disc(Id, White, 0, y, r).Disc(Id, Red, 0, y, r * 0.94f).Box(Id, White, -r * 0.65f, y - r * 0.16f, r * 0.65f, y + r * 0.16f);
+                figure.Disc(Id, White, 0, y, r).Disc(Id, Red, 0, y, r * 0.94f)
+                    .Box(Id, White, -r * 0.65f, y - r * 0.16f, r * 0.65f, y + r * 0.16f);
                 break;
             case 2: // a warning
                 figure.Polygon(Id, Red, new(-r, y - r * 0.8f), new(r, y - r * 0.8f), new(0, y + r));
@@ -58,7 +60,8 @@ internal static class StreetFurniture
                 figure.Polygon(Id, White, new(-r * 0.64f, y + r * 0.58f), new(r * 0.64f, y + r * 0.58f), new(0, y - r * 0.58f));
                 break;
             case 4: // a direction
-                figure.Disc(Id, White, 0, y, r).Disc(Id, Blue, 0, y, r * 0.92f).Stroke(Id, White, 0, y - r * 0.5f, 0, y + r * 0.3f, r * 0.12f);
+                figure.Disc(Id, White, 0, y, r).Disc(Id, Blue, 0, y, r * 0.92f)
+                    .Stroke(Id, White, 0, y - r * 0.5f, 0, y + r * 0.3f, r * 0.12f);
                 figure.Polygon(Id, White, new(-r * 0.4f, y + r * 0.15f), new(r * 0.4f, y + r * 0.15f), new(0, y + r * 0.65f));
                 break;
             case 5: // right of way
@@ -66,8 +69,10 @@ internal static class StreetFurniture
                 figure.Polygon(Id, Yellow, new(-r * 0.68f, y), new(0, y - r * 0.68f), new(r * 0.68f, y), new(0, y + r * 0.68f));
                 break;
             case 6: // parking, crossing
-                figure.Box(Id, White, -r * 0.9f, y - r * 0.9f, r * 0.9f, y + r * 0.9f).Box(Id, Blue, -r * 0.82f, y - r * 0.82f, r * 0.82f, y + r * 0.82f);
-                figure.Stroke(Id, White, -r * 0.2f, y - r * 0.5f, -r * 0.2f, y + r * 0.5f, r * 0.1f).Ring(Id, White, 0, y + r * 0.22f, r * 0.26f, r * 0.18f);
+                figure.Box(Id, White, -r * 0.9f, y - r * 0.9f, r * 0.9f, y + r * 0.9f)
+                    .Box(Id, Blue, -r * 0.82f, y - r * 0.82f, r * 0.82f, y + r * 0.82f);
+                figure.Stroke(Id, White, -r * 0.2f, y - r * 0.5f, -r * 0.2f, y + r * 0.5f, r * 0.1f)
+                    .Ring(Id, White, 0, y + r * 0.22f, r * 0.26f, r * 0.18f);
                 break;
             default: // names of places
                 figure.Box(Id, White, -r * 1.4f, y - r * 0.55f, r * 1.4f, y + r * 0.55f);

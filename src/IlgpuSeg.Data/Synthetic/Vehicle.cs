@@ -40,7 +40,8 @@ internal static class Vehicle
             Vector3 corner = centre - right * half + forward * from.X + Vector3.UnitY * from.Y;
             var step = to - from;
             var edge = (forward * step.X + Vector3.UnitY * step.Y) / step.Length();
-            yield return new Quad(corner, right, edge, shape.Width, step.Length(), new PanelMaterial(shape, paint, shape.Panels[i], step.Length()))
+            yield return new Quad(corner, right, edge, shape.Width, step.Length(),
+                new PanelMaterial(shape, paint, shape.Panels[i], step.Length()))
             {
                 Shaded = shaded,
             };

@@ -11,7 +11,8 @@ internal enum Panel
     Rear,
 }
 
-/// <summary>A vehicle as its side view: the outline from the front bumper over the roof to the rear bumper, which is drawn out to its width.</summary>
+/// <summary>A vehicle as its side view: the outline from the front bumper over the roof to the rear bumper, which is drawn out to its
+/// width.</summary>
 /// <param name="Id">The class.</param>
 /// <param name="Width">Metres across.</param>
 /// <param name="Outline">Corners (metres ahead of the middle, metres up), from the front's lower edge over the top to the rear's.</param>
@@ -29,7 +30,8 @@ internal sealed record VehicleShape(
     /// <summary>A saloon, estate or small van.</summary>
     public static VehicleShape Car(SeededRandom random)
     {
-        float l = (float)random.Between(3.7, 4.8) / 2, h = (float)random.Between(1.38, 1.72), belt = h * 0.64f, tail = (float)random.NextDouble();
+        float l = (float)random.Between(3.7, 4.8) / 2, h = (float)random.Between(1.38, 1.72), belt = h * 0.64f,
+            tail = (float)random.NextDouble();
         // From a saloon (0) to a steep rear (1): the roof reaches further back and the boot shrinks.
         float screen = l * 0.42f, roofFront = l * 0.12f, roofBack = -l * (0.42f + 0.36f * tail), rearBase = -l * (0.70f + 0.24f * tail);
         Vector2[] outline =
@@ -50,7 +52,11 @@ internal sealed record VehicleShape(
     public static VehicleShape Bus(SeededRandom random)
     {
         float l = (float)random.Between(9.5, 12) / 2, h = (float)random.Between(2.9, 3.3);
-        Vector2[] outline = [new(l, 0.35f), new(l, 1.1f), new(l - 0.15f, h - 0.5f), new(l - 0.25f, h), new(-l, h), new(-l, h - 0.5f), new(-l, 1.6f), new(-l, 0.35f)];
+        Vector2[] outline =
+        [
+            new(l, 0.35f), new(l, 1.1f), new(l - 0.15f, h - 0.5f), new(l - 0.25f, h), new(-l, h), new(-l, h - 0.5f), new(-l, 1.6f),
+            new(-l, 0.35f),
+        ];
         Panel[] panels = [Panel.Front, Panel.Glass, Panel.Paint, Panel.Paint, Panel.Paint, Panel.Glass, Panel.Rear];
         int count = 6;
         float pitch = (2 * l - 0.8f) / count;
@@ -64,13 +70,16 @@ internal sealed record VehicleShape(
 
     public static VehicleShape Truck(SeededRandom random)
     {
-        float l = (float)random.Between(5.5, 8.5) / 2, h = (float)random.Between(2.8, 3.6), cab = Math.Min(h - 0.3f, 2.7f), cabBack = l - 1.7f;
+        float l = (float)random.Between(5.5, 8.5) / 2, h = (float)random.Between(2.8, 3.6), cab = Math.Min(h - 0.3f, 2.7f),
+            cabBack = l - 1.7f;
         Vector2[] outline =
         [
-            new(l, 0.4f), new(l, 1.35f), new(l - 0.2f, cab - 0.25f), new(l - 0.35f, cab), new(cabBack, cab), new(cabBack - 0.1f, h), new(-l, h), new(-l, 0.55f),
+            new(l, 0.4f), new(l, 1.35f), new(l - 0.2f, cab - 0.25f), new(l - 0.35f, cab), new(cabBack, cab), new(cabBack - 0.1f, h),
+            new(-l, h), new(-l, 0.55f),
         ];
         Panel[] panels = [Panel.Front, Panel.Glass, Panel.Paint, Panel.Paint, Panel.Paint, Panel.Paint, Panel.Rear];
-        Vector2[][] windows = [[new(l - 0.25f, 1.4f), new(l - 0.4f, cab - 0.25f), new(cabBack + 0.4f, cab - 0.25f), new(cabBack + 0.4f, 1.4f)]];
+        Vector2[][] windows =
+            [[new(l - 0.25f, 1.4f), new(l - 0.4f, cab - 0.25f), new(cabBack + 0.4f, cab - 0.25f), new(cabBack + 0.4f, 1.4f)]];
         return new VehicleShape(SceneId.Truck, 2.35f, outline, panels, windows, [l * 0.68f, -l * 0.55f, -l * 0.8f], 0.46f);
     }
 }

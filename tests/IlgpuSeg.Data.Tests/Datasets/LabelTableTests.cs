@@ -40,7 +40,8 @@ public sealed class LabelTableTests
     {
         var table = LabelTables.CamVid;
         Assert.Equal(
-            ["Sky", "Building", "Pole", "Road", "Pavement", "Tree", "SignSymbol", "Fence", "Car", "Pedestrian", "Bicyclist"], table.ClassNames);
+            ["Sky", "Building", "Pole", "Road", "Pavement", "Tree", "SignSymbol", "Fence", "Car", "Pedestrian", "Bicyclist"],
+            table.ClassNames);
         Assert.Equal(10, table.TrainIdOf(10));
         Assert.Equal(255, table.TrainIdOf(11));
         Assert.Equal(-1, table.TrainIdOf(12));

@@ -31,7 +31,8 @@ public sealed class LayoutTests : IDisposable
     [Fact]
     public void BddPairsByName()
     {
-        File.WriteAllBytes(Path.Combine(Directory.CreateDirectory(_folder["images/10k/val"]).FullName, "k-1.jpg"), Fixture.Bytes("jpeg-420.jpg"));
+        File.WriteAllBytes(Path.Combine(Directory.CreateDirectory(_folder["images/10k/val"]).FullName, "k-1.jpg"),
+            Fixture.Bytes("jpeg-420.jpg"));
         _folder.Labels("labels/sem_seg/masks/val/k-1.png", 35, 27, fill: 255);
         var set = Bdd100kDataset.Open(_folder.Root, "val");
         Assert.Equal("k-1", Assert.Single(set.Items).Name);
@@ -47,7 +48,8 @@ public sealed class LayoutTests : IDisposable
             _folder.Image($"train/{name}.png");
             _folder.Labels($"trainannot/{name}.png", fill: 11);
         }
-        File.WriteAllText(_folder["train.txt"], "train/b.png trainannot/b.png\n\n/SegNet/CamVid/train/a.png /SegNet/CamVid/trainannot/a.png\n");
+        File.WriteAllText(_folder["train.txt"],
+            "train/b.png trainannot/b.png\n\n/SegNet/CamVid/train/a.png /SegNet/CamVid/trainannot/a.png\n");
         var set = CamVidDataset.Open(_folder.Root, "train");
         Assert.Equal(["b", "a"], set.Items.Select(i => i.Name));
         Assert.All(set.Load(1).Labels!.Labels, l => Assert.Equal(255, l));

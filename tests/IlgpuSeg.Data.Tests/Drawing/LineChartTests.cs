@@ -5,7 +5,8 @@ public sealed class LineChartTests
     private static readonly Rgb Red = new(200, 0, 0), Blue = new(0, 0, 200);
 
     private static List<(int X, int Y)> Pixels(RgbImage image, Rgb colour) =>
-        [.. Enumerable.Range(0, image.Width * image.Height).Select(i => (i % image.Width, i / image.Width)).Where(p => image[p.Item1, p.Item2] == colour)];
+        [.. Enumerable.Range(0, image.Width * image.Height).Select(i => (i % image.Width, i / image.Width))
+            .Where(p => image[p.Item1, p.Item2] == colour)];
 
     [Fact]
     public void ARisingSeriesRises()

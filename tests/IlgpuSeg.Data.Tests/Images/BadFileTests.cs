@@ -61,7 +61,8 @@ public sealed class BadFileTests
     }
 
     public static TheoryData<string> SmallFiles =>
-        ["jpeg-420.jpg", "jpeg-restart.jpg", "jpeg-progressive-444.jpg", "jpeg-progressive-420.jpg", "jpeg-grey.jpg", "png-rgb.png", "png-palette.png"];
+        ["jpeg-420.jpg", "jpeg-restart.jpg", "jpeg-progressive-444.jpg", "jpeg-progressive-420.jpg", "jpeg-grey.jpg", "png-rgb.png",
+            "png-palette.png"];
 
     [Theory]
     [MemberData(nameof(SmallFiles))]

@@ -39,7 +39,8 @@ public sealed class PackageFlavourTests
     public void EveryTruncationIsNoticed(string file)
     {
         var bytes = Fixture.Bytes(file);
-        bool HasEnd(ReadOnlySpan<byte> b) => file.EndsWith(".png", StringComparison.Ordinal) ? FileEnds.HasPngEnd(b) : FileEnds.HasJpegEnd(b);
+        bool HasEnd(ReadOnlySpan<byte> b) =>
+            file.EndsWith(".png", StringComparison.Ordinal) ? FileEnds.HasPngEnd(b) : FileEnds.HasJpegEnd(b);
         Assert.True(HasEnd(bytes));
         Assert.True(HasEnd([.. bytes, 1, 2, 3]));
         for (int length = 0; length < bytes.Length; length++)

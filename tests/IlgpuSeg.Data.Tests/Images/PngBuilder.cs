@@ -35,7 +35,8 @@ internal sealed class PngBuilder
     public byte[] Build()
     {
         var file = new List<byte> { 0x89, (byte)'P', (byte)'N', (byte)'G', 13, 10, 26, 10 };
-        file.AddRange(Chunk("IHDR", [.. BigEndian(Width), .. BigEndian(Height), (byte)Depth, (byte)ColourType, 0, 0, (byte)(Interlaced ? 1 : 0)]));
+        file.AddRange(Chunk("IHDR", [.. BigEndian(Width), .. BigEndian(Height), (byte)Depth, (byte)ColourType, 0, 0,
+            (byte)(Interlaced ? 1 : 0)]));
         file.AddRange(Chunk("tEXt", Encoding.ASCII.GetBytes("Comment\0made by a test")));
         if (Palette is not null)
             file.AddRange(Chunk("PLTE", Palette));

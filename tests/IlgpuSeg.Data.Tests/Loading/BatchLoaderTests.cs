@@ -17,7 +17,8 @@ public sealed class BatchLoaderTests
         var batches = loader.Epoch(0).ToList();
         Assert.Equal(3, batches.Count);
         Assert.Equal(9, batches.SelectMany(b => b.Names).Distinct().Count());
-        Assert.All(batches, b => Assert.Equal((3, 8, 12, 3 * 8 * 12 * 3, 3 * 8 * 12), (b.Count, b.Height, b.Width, b.Images.Length, b.Labels.Length)));
+        Assert.All(batches, b => Assert.Equal((3, 8, 12, 3 * 8 * 12 * 3, 3 * 8 * 12),
+            (b.Count, b.Height, b.Width, b.Images.Length, b.Labels.Length)));
 
         var whole = new BatchLoader(Source, Options() with { DropLast = false });
         Assert.Equal([3, 3, 3, 2], whole.Epoch(0).Select(b => b.Count));

@@ -5,7 +5,8 @@ public sealed class SyntheticScenesTests : IDisposable
     private const int Width = 128, Height = 64, Scenes = 24;
 
     private static readonly Lazy<(RgbImage Image, LabelMap Labels)[]> Drawn = new(() =>
-        [.. ParallelEnumerable.Range(0, Scenes).AsOrdered().Select(i => SyntheticScenes.Draw(Width, Height, 9, 0, i)).Select(s => (s.Image, ToTrainIds(s.Ids)))]);
+        [.. ParallelEnumerable.Range(0, Scenes).AsOrdered().Select(i => SyntheticScenes.Draw(Width, Height, 9, 0, i))
+            .Select(s => (s.Image, ToTrainIds(s.Ids)))]);
 
     private readonly TemporaryFolder _folder = new();
 
@@ -75,7 +76,8 @@ public sealed class SyntheticScenesTests : IDisposable
                 for (int i = 0; i < labels.Labels.Length; i++)
                 {
                     if (labels.Labels[i] != LabelMap.Ignore)
-                        visit([image.Pixels[3 * i], image.Pixels[3 * i + 1], image.Pixels[3 * i + 2], 255.0 * (i / Width) / Height], labels.Labels[i]);
+                        visit([image.Pixels[3 * i], image.Pixels[3 * i + 1], image.Pixels[3 * i + 2], 255.0 * (i / Width) / Height],
+                            labels.Labels[i]);
                 }
             }
         }

@@ -47,7 +47,8 @@ internal static class JpegIdct
             output.Slice(y * stride, 8).Fill(value);
     }
 
-    private static void TransformBlock(ReadOnlySpan<short> block, ReadOnlySpan<int> quantisers, Span<int> scratch, Span<byte> output, int stride)
+    private static void TransformBlock(
+        ReadOnlySpan<short> block, ReadOnlySpan<int> quantisers, Span<int> scratch, Span<byte> output, int stride)
     {
         var lanes = new Lanes();
         for (int i = 0; i < 8; i++)
@@ -61,7 +62,8 @@ internal static class JpegIdct
         for (int i = 0; i < 8; i++)
         {
             lanes[i] = Vector256.Create(
-                scratch[i], scratch[i + 8], scratch[i + 16], scratch[i + 24], scratch[i + 32], scratch[i + 40], scratch[i + 48], scratch[i + 56]);
+                scratch[i], scratch[i + 8], scratch[i + 16], scratch[i + 24], scratch[i + 32], scratch[i + 40], scratch[i + 48],
+                scratch[i + 56]);
         }
         Pass(ref lanes, ConstantBits + ExtraBits + 3);
         var centre = Vector256.Create(128);

@@ -42,7 +42,8 @@ internal sealed class JpegScan
 
     /// <summary>Reads a scan header.</summary>
     public static JpegScan Parse(
-        ReadOnlySpan<byte> segment, JpegFrame frame, JpegHuffmanTable?[] dcTables, JpegHuffmanTable?[] acTables, ImageSource source, int dataStart)
+        ReadOnlySpan<byte> segment, JpegFrame frame, JpegHuffmanTable?[] dcTables, JpegHuffmanTable?[] acTables, ImageSource source,
+        int dataStart)
     {
         if (segment.Length < 1 || segment[0] is 0 or > 4 || segment.Length != 4 + 2 * segment[0])
             throw source.Bad("the JPEG scan header does not fit its contents");
