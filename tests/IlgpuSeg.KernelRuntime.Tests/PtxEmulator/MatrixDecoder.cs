@@ -37,7 +37,7 @@ internal static class MatrixDecoder
         if (d.TakeAny("shared", "shared::cta") is null)
             throw d.Refuse("ldmatrix without .shared is not emulated");
         d.Type(B16);
-        var targets = d.Vector(count).Select(o => d.TargetRegister(o, B32).Index).ToArray();
+        var targets = d.Vector(count).Select(o => d.TargetRegister(o, U32).Index).ToArray();
         return new LoadingMatrices(targets, d.Address(StateSpace.Shared), transposed);
     }
 
@@ -56,7 +56,7 @@ internal static class MatrixDecoder
             ? found
             : throw d.Refuse($"mma.{shape} for {type.Name()} is not emulated or does not exist");
         d.Need(70, 80, $"mma.{shape}{type.Name()}");
-        var register = type == F64 ? F64 : B32;
+        var register = type == F64 ? F64 : U32;   // .b32 registers; not those declared .f32
         var targets = d.Vector(form.CountC).Select(o => d.TargetRegister(o, result).Index).ToArray();
         var a = d.VectorOrOne(form.RegistersA).Select(o => d.Source(o, register)).ToArray();
         var b = d.VectorOrOne(form.RegistersB).Select(o => d.Source(o, register)).ToArray();
