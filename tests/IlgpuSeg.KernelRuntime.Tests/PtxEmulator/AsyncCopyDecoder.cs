@@ -9,8 +9,7 @@ namespace IlgpuSeg.KernelRuntime.Tests.PtxEmulator;
 /// </summary>
 internal static class AsyncCopyDecoder
 {
-    public static IEnumerable<KeyValuePair<string, Func<Decoding, Instruction>>> Table { get; } =
-        new Dictionary<string, Func<Decoding, Instruction>> { ["cp"] = Copy };
+    public static IReadOnlyDictionary<string, Decoder> Table { get; } = new Dictionary<string, Decoder> { ["cp"] = Copy };
 
     private static Instruction Copy(Decoding d)
     {
@@ -71,7 +70,8 @@ internal sealed class AsyncCopies
     }
 }
 
-internal sealed class StartingCopy(AddressSource target, AddressSource source, int size, Source? limit, bool limitIgnoresSource) : DataInstruction
+internal sealed class StartingCopy(AddressSource target, AddressSource source, int size, Source? limit, bool limitIgnoresSource)
+    : DataInstruction
 {
     protected override void Execute(Warp warp, uint lanes)
     {

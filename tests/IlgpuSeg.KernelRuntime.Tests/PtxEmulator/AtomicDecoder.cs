@@ -6,7 +6,7 @@ namespace IlgpuSeg.KernelRuntime.Tests.PtxEmulator;
 /// <summary>atom, red, and the fences.</summary>
 internal static class AtomicDecoder
 {
-    public static IEnumerable<KeyValuePair<string, Func<Decoding, Instruction>>> Table { get; } = new Dictionary<string, Func<Decoding, Instruction>>
+    public static IReadOnlyDictionary<string, Decoder> Table { get; } = new Dictionary<string, Decoder>
     {
         ["atom"] = d => Atomic(d, true), ["red"] = d => Atomic(d, false), ["membar"] = MemoryBarrier, ["fence"] = Fence,
     };
@@ -69,7 +69,8 @@ internal static class AtomicDecoder
             var element = FloatDecoder.Element(type);
             return type == element
                 ? (old, a, _) => Floats.Add(element, old, a, Rounding.Nearest)
-                : (old, a, _) => Floats.Add(element, old & 0xffff, a & 0xffff, Rounding.Nearest) | Floats.Add(element, old >> 16, a >> 16, Rounding.Nearest) << 16;
+                : (old, a, _) => Floats.Add(element, old & 0xffff, a & 0xffff, Rounding.Nearest) | Floats.Add(
+                    element, old >> 16, a >> 16, Rounding.Nearest) << 16;
         }
 
         bool Less(ulong a, ulong b) => type.IsSigned() ? type.SignExtend(a) < type.SignExtend(b) : a < b;
@@ -107,7 +108,8 @@ internal static class AtomicDecoder
 
 /// <summary>Reads, changes and writes a word, lane after lane.</summary>
 internal sealed class Updating(
-    int target, AddressSource address, Source value, Source? second, PtxType type, Func<ulong, ulong, ulong, ulong?> function) : DataInstruction
+    int target, AddressSource address, Source value, Source? second, PtxType type, Func<ulong, ulong, ulong, ulong?> function)
+        : DataInstruction
 {
     protected override void Execute(Warp warp, uint lanes)
     {

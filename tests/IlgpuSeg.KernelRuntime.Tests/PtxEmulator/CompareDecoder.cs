@@ -11,7 +11,7 @@ internal static class CompareDecoder
 
     private static readonly PtxType[] Comparable = [B16, B32, B64, U16, U32, U64, S16, S32, S64, F32, F64, F16, BF16];
 
-    public static IEnumerable<KeyValuePair<string, Func<Decoding, Instruction>>> Table { get; } = new Dictionary<string, Func<Decoding, Instruction>>
+    public static IReadOnlyDictionary<string, Decoder> Table { get; } = new Dictionary<string, Decoder>
     {
         ["setp"] = SetPredicate, ["set"] = Set, ["selp"] = Select, ["slct"] = SelectBySign,
     };
@@ -24,10 +24,12 @@ internal static class CompareDecoder
             throw d.Refuse(".ftz belongs to .f32");
         if (operation is "eq" or "ne")
             return operation == "eq" ? (a, b) => ((a ^ b) & type.Mask()) == 0 : (a, b) => ((a ^ b) & type.Mask()) != 0;
-        var allowed = type.IsBits() ? [] : type.IsUnsigned() ? ["lt", "le", "gt", "ge", "lo", "ls", "hi", "hs"] : new[] { "lt", "le", "gt", "ge" };
+        var allowed = type.IsBits() ? [] : type.IsUnsigned() ? ["lt", "le", "gt", "ge", "lo", "ls", "hi", "hs"]
+            : new[] { "lt", "le", "gt", "ge" };
         if (!allowed.Contains(operation))
             throw d.Refuse($"comparison .{operation} does not exist for {type.Name()}");
-        int Order(ulong a, ulong b) => type.IsSigned() ? type.SignExtend(a).CompareTo(type.SignExtend(b)) : (a & type.Mask()).CompareTo(b & type.Mask());
+        int Order(ulong a, ulong b) =>
+            type.IsSigned() ? type.SignExtend(a).CompareTo(type.SignExtend(b)) : (a & type.Mask()).CompareTo(b & type.Mask());
         return operation switch
         {
             "lt" or "lo" => (a, b) => Order(a, b) < 0,
@@ -124,7 +126,8 @@ internal static class CompareDecoder
 
 /// <summary>p|q = comparison combined with c, and the comparison's opposite combined with c.</summary>
 internal sealed class Comparing(
-    int first, int second, Source a, Source b, Source? c, Func<ulong, ulong, bool> compare, Func<ulong, ulong, ulong> combine) : DataInstruction
+    int first, int second, Source a, Source b, Source? c, Func<ulong, ulong, bool> compare, Func<ulong, ulong, ulong> combine)
+        : DataInstruction
 {
     protected override void Execute(Warp warp, uint lanes)
     {

@@ -6,7 +6,7 @@ namespace IlgpuSeg.KernelRuntime.Tests.PtxEmulator;
 /// <summary>Branches, ends and barriers.</summary>
 internal static class ControlDecoder
 {
-    public static IEnumerable<KeyValuePair<string, Func<Decoding, Instruction>>> Table { get; } = new Dictionary<string, Func<Decoding, Instruction>>
+    public static IReadOnlyDictionary<string, Decoder> Table { get; } = new Dictionary<string, Decoder>
     {
         ["bra"] = Branch, ["brx"] = BranchByTable, ["ret"] = Return, ["exit"] = _ => new Exiting(), ["trap"] = _ => new Trapping(),
         ["bar"] = d => Barrier(d, true), ["barrier"] = d => Barrier(d, false), ["nanosleep"] = Pause, ["call"] = Call,

@@ -11,8 +11,7 @@ internal static class ConvertDecoder
 {
     private static readonly PtxType[] All = [U8, U16, U32, U64, S8, S16, S32, S64, BF16, F16, F32, F64, F16X2, BF16X2, TF32];
 
-    public static IEnumerable<KeyValuePair<string, Func<Decoding, Instruction>>> Table { get; } =
-        new Dictionary<string, Func<Decoding, Instruction>> { ["cvt"] = Convert };
+    public static IReadOnlyDictionary<string, Decoder> Table { get; } = new Dictionary<string, Decoder> { ["cvt"] = Convert };
 
     private static Instruction Convert(Decoding d)
     {
@@ -50,7 +49,10 @@ internal static class ConvertDecoder
 
     private static Rounding Direction(string? modifier) => modifier switch
     {
-        "rn" or "rni" or null => Rounding.Nearest, "rz" or "rzi" => Rounding.Zero, "rm" or "rmi" => Rounding.Down, "rp" or "rpi" => Rounding.Up,
+        "rn" or "rni" or null => Rounding.Nearest,
+        "rz" or "rzi" => Rounding.Zero,
+        "rm" or "rmi" => Rounding.Down,
+        "rp" or "rpi" => Rounding.Up,
         _ => Rounding.NearestAway,
     };
 
@@ -95,7 +97,9 @@ internal static class ConvertDecoder
     private static Func<ulong, ulong> Function(PtxType to, PtxType from, Rounding rounding, bool toIntegral, bool ftz, bool sat)
     {
         if (!to.IsFloat())
-            return from.IsFloat() ? a => ToInteger(to, from, ftz ? FlushSingle(from, a) : a, rounding) : a => BetweenIntegers(to, from, a, sat);
+            return from.IsFloat()
+                ? a => ToInteger(to, from, ftz ? FlushSingle(from, a) : a, rounding)
+                : a => BetweenIntegers(to, from, a, sat);
         Func<ulong, ulong> convert = from.IsFloat()
             ? a => BetweenFloats(to, from, ftz ? FlushSingle(from, a) : a, rounding, toIntegral)
             : a => FromInteger(to, from.IsSigned() ? from.SignExtend(a) : (BigInteger)a, rounding);
@@ -134,7 +138,9 @@ internal static class ConvertDecoder
 
     private static double ToIntegral(double value, Rounding rounding) => rounding switch
     {
-        Rounding.Nearest => Math.Round(value, MidpointRounding.ToEven), Rounding.Zero => Math.Truncate(value), Rounding.Down => Math.Floor(value),
+        Rounding.Nearest => Math.Round(value, MidpointRounding.ToEven),
+        Rounding.Zero => Math.Truncate(value),
+        Rounding.Down => Math.Floor(value),
         _ => Math.Ceiling(value),
     };
 

@@ -119,7 +119,8 @@ internal sealed class Decoding
         var operand = Next();
         if (operand is not NameOperand { Negated: false } name)
             throw Refuse($"{Operation} needs a register to write to");
-        return (TargetOrSink(new NameOperand(name.Name), first), name.Second is null ? -1 : TargetOrSink(new NameOperand(name.Second), second));
+        var beside = name.Second is null ? -1 : TargetOrSink(new NameOperand(name.Second), second);
+        return (TargetOrSink(new NameOperand(name.Name), first), beside);
     }
 
     /// <summary>An input: register, special register or constant of this type.</summary>
@@ -195,7 +196,7 @@ internal sealed class Decoding
         switch (Statement.Scope.Find(address.Base))
         {
             case PtxVariable variable when variable.Space != space:
-                throw Refuse($"{variable.Name} lives in .{variable.Space.ToString().ToLowerInvariant()}, the access is to .{space.ToString().ToLowerInvariant()}");
+                throw Refuse($"{variable.Name} lives in {Name(variable.Space)}, the access is to {Name(space)}");
             case PtxVariable variable:
                 return new AddressSource(space, null, AddressOf(variable) + address.Offset, false);
             case PtxRegister register:
@@ -215,6 +216,8 @@ internal sealed class Decoding
             throw Refuse($"{register.Name} has 32 bits: addresses in {space.ToString().ToLowerInvariant()} space have 64");
         return new AddressSource(space, new RegisterSource(register), offset, register.Type.Size() == 4);
     }
+
+    private static string Name(StateSpace space) => "." + space.ToString().ToLowerInvariant();
 
     /// <summary>A variable's address within its state space.</summary>
     public static long AddressOf(PtxVariable variable) => variable.Offset + variable.Space switch

@@ -80,6 +80,7 @@ internal sealed class DeviceMemory
         if (address < 0x100_0000)
             return address == 0 ? "the null pointer" : "an address of the shared, local or constant state space, or a plain number";
         var before = blocks.LastOrDefault(b => b.End <= address);
-        return before is null || address - before.End > 1UL << 32 ? "nowhere near an allocation" : $"{address - before.End} bytes past the end of {before.Name}";
+        return before is null || address - before.End > 1UL << 32 ? "nowhere near an allocation"
+            : $"{address - before.End} bytes past the end of {before.Name}";
     }
 }

@@ -5,7 +5,7 @@ namespace IlgpuSeg.KernelRuntime.Tests.PtxEmulator;
 /// <summary>Floating-point arithmetic. Rounding modifiers are optional for add, sub and mul alone.</summary>
 internal static class FloatDecoder
 {
-    public static IEnumerable<KeyValuePair<string, Func<Decoding, Instruction>>> Table { get; } = new Dictionary<string, Func<Decoding, Instruction>>
+    public static IReadOnlyDictionary<string, Decoder> Table { get; } = new Dictionary<string, Decoder>
     {
         ["fma"] = Fused,
         ["rcp"] = d => Root(d, Approximations.Rcp, (type, a, rounding) => Floats.Divide(type, Floats.Round(type, 1.0), a, rounding)),
@@ -98,7 +98,8 @@ internal static class FloatDecoder
         if (type == F32 && direction == Rounding.Nearest && !ftz && !sat)
             return new Map3(target, x, y, z, static (a, b, c) => Result(MathF.FusedMultiplyAdd(Single(a), Single(b), Single(c))));
         return type is F16X2 or BF16X2
-            ? new Map3(target, x, y, z, (a, b, c) => Apply(a & 0xffff, b & 0xffff, c & 0xffff) | Apply(a >> 16 & 0xffff, b >> 16 & 0xffff, c >> 16 & 0xffff) << 16)
+            ? new Map3(target, x, y, z, (a, b, c) =>
+                Apply(a & 0xffff, b & 0xffff, c & 0xffff) | Apply(a >> 16 & 0xffff, b >> 16 & 0xffff, c >> 16 & 0xffff) << 16)
             : new Map3(target, x, y, z, Apply);
     }
 
@@ -201,7 +202,10 @@ internal static class FloatDecoder
             var subnormal = x != 0 && Math.Abs(x) < (type == F32 ? 1.1754943508222875e-38 : 2.2250738585072014e-308);
             return what switch
             {
-                "finite" => double.IsFinite(x), "infinite" => double.IsInfinity(x), "number" => !double.IsNaN(x), "notanumber" => double.IsNaN(x),
+                "finite" => double.IsFinite(x),
+                "infinite" => double.IsInfinity(x),
+                "number" => !double.IsNaN(x),
+                "notanumber" => double.IsNaN(x),
                 "normal" => double.IsFinite(x) && x != 0 && !subnormal, _ => subnormal,
             } ? 1UL : 0;
         });

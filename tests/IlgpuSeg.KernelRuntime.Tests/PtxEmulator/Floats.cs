@@ -161,7 +161,8 @@ internal static class Floats
     public static ulong Divide(PtxType type, ulong a, ulong b, Rounding rounding)
     {
         var (x, y) = (ToDouble(type, a), ToDouble(type, b));
-        var nearest = type == F32 ? Canonical(F32, BitConverter.SingleToUInt32Bits((float)x / (float)y)) : BitConverter.DoubleToUInt64Bits(x / y);
+        var nearest = type == F32 ? Canonical(F32, BitConverter.SingleToUInt32Bits((float)x / (float)y))
+            : BitConverter.DoubleToUInt64Bits(x / y);
         if (rounding == Rounding.Nearest || !double.IsFinite(x) || !double.IsFinite(y) || x == 0 || y == 0)
             return nearest;
         var q = ToDouble(type, nearest);
@@ -174,7 +175,8 @@ internal static class Floats
     public static ulong SquareRoot(PtxType type, ulong a, Rounding rounding)
     {
         var x = ToDouble(type, a);
-        var nearest = type == F32 ? Canonical(F32, BitConverter.SingleToUInt32Bits(MathF.Sqrt((float)x))) : BitConverter.DoubleToUInt64Bits(Math.Sqrt(x));
+        var nearest = type == F32 ? Canonical(F32, BitConverter.SingleToUInt32Bits(MathF.Sqrt((float)x)))
+            : BitConverter.DoubleToUInt64Bits(Math.Sqrt(x));
         if (rounding == Rounding.Nearest || !double.IsFinite(x) || x <= 0)
             return nearest;
         var root = Exact.From(ToDouble(type, nearest));

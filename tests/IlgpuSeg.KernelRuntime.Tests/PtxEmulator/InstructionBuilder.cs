@@ -1,17 +1,22 @@
 namespace IlgpuSeg.KernelRuntime.Tests.PtxEmulator;
 
+/// <summary>Checks one statement of an operation and makes its instruction.</summary>
+internal delegate Instruction Decoder(Decoding statement);
+
 /// <summary>Turns an entry's statements into checked instructions.</summary>
 internal sealed class InstructionBuilder(PtxModuleSyntax module, PtxEntrySyntax entry)
 {
-    private static readonly Dictionary<string, Func<Decoding, Instruction>> Decoders = new(
+    private static readonly Dictionary<string, Decoder> Decoders = new(
         IntegerDecoder.Table.Concat(FloatDecoder.Table).Concat(CompareDecoder.Table).Concat(MoveDecoder.Table).Concat(ConvertDecoder.Table)
             .Concat(LoadStoreDecoder.Table).Concat(AtomicDecoder.Table).Concat(AsyncCopyDecoder.Table).Concat(WarpDecoder.Table)
             .Concat(MatrixDecoder.Table).Concat(ControlDecoder.Table));
 
     public Instruction[] Build()
     {
-        if (entry.Body.Count == 0 || entry.Body[^1] is not { Guard: null } last || last.Opcode.Split('.')[0] is not ("ret" or "exit" or "bra" or "trap" or "brx"))
-            throw new PtxRefusedException(entry.Line, $"the body of {entry.Name} must end with ret, exit, bra or trap: control may run past its end");
+        var last = entry.Body.Count > 0 && entry.Body[^1].Guard is null ? entry.Body[^1].Opcode.Split('.')[0] : "";
+        var ends = last is "ret" or "exit" or "bra" or "trap" or "brx";
+        if (!ends)
+            throw new PtxRefusedException(entry.Line, $"{entry.Name} must end with ret, exit, bra or trap: control may run past its end");
         return [.. entry.Body.Select(Build)];
     }
 

@@ -12,7 +12,7 @@ internal static class IntegerDecoder
     private static readonly PtxType[] Integers = [U16, U32, U64, S16, S32, S64];
     private static readonly PtxType[] Bits = [B16, B32, B64];
 
-    public static IEnumerable<KeyValuePair<string, Func<Decoding, Instruction>>> Table { get; } = new Dictionary<string, Func<Decoding, Instruction>>
+    public static IReadOnlyDictionary<string, Decoder> Table { get; } = new Dictionary<string, Decoder>
     {
         ["add"] = d => FloatDecoder.IsFloat(d) ? FloatDecoder.AddOrMultiply(d) : AddOrSubtract(d, (a, b) => a + b, BigInteger.Add),
         ["sub"] = d => FloatDecoder.IsFloat(d) ? FloatDecoder.AddOrMultiply(d) : AddOrSubtract(d, (a, b) => a - b, BigInteger.Subtract),
@@ -79,7 +79,9 @@ internal static class IntegerDecoder
         if (part == "lo")
             return (a, b) => a * b & type.Mask();
         if (part == "wide")
-            return type.IsSigned() ? (a, b) => (ulong)(type.SignExtend(a) * type.SignExtend(b)) : (a, b) => (a & type.Mask()) * (b & type.Mask());
+            return type.IsSigned()
+                ? (a, b) => (ulong)(type.SignExtend(a) * type.SignExtend(b))
+                : (a, b) => (a & type.Mask()) * (b & type.Mask());
         return (a, b) => Low(Product(type, a, b) >> type.Bits(), type);
     }
 
@@ -105,7 +107,8 @@ internal static class IntegerDecoder
         // Division by zero yields an unspecified value, and so does the quotient that does not fit: nobody may look at it.
         bool Undefined(ulong a, ulong b) => (b & type.Mask()) == 0
             || type.IsSigned() && type.SignExtend(b) == -1 && type.SignExtend(a) == -1L << (type.Bits() - 1);
-        return new Map2(d.Target(type), d.Source(type), d.Source(type), (a, b) => Low(function(Value(type, a), Value(type, b)), type), Undefined);
+        return new Map2(d.Target(type), d.Source(type), d.Source(type), (a, b) =>
+            Low(function(Value(type, a), Value(type, b)), type), Undefined);
     }
 
     private static Instruction Signed(Decoding d, Func<long, ulong> function)

@@ -3,12 +3,13 @@ using static IlgpuSeg.KernelRuntime.Tests.PtxEmulator.PtxType;
 
 namespace IlgpuSeg.KernelRuntime.Tests.PtxEmulator;
 
-/// <summary>ld and st with their qualifiers; ordering beyond that of barriers does not matter, for the emulator's memory is in order.</summary>
+/// <summary>ld and st with their qualifiers; ordering beyond that of barriers does not matter, for the emulator's memory is in
+/// order.</summary>
 internal static class LoadStoreDecoder
 {
     private static readonly PtxType[] Types = [B8, B16, B32, B64, U8, U16, U32, U64, S8, S16, S32, S64, F32, F64];
 
-    public static IEnumerable<KeyValuePair<string, Func<Decoding, Instruction>>> Table { get; } = new Dictionary<string, Func<Decoding, Instruction>>
+    public static IReadOnlyDictionary<string, Decoder> Table { get; } = new Dictionary<string, Decoder>
     {
         ["ld"] = Load, ["st"] = Store, ["ldu"] = LoadUniform, ["prefetch"] = Prefetch,
     };
@@ -28,8 +29,12 @@ internal static class LoadStoreDecoder
 
     private static StateSpace TakeSpace(Decoding d) => d.TakeAny("global", "shared", "shared::cta", "local", "const", "param") switch
     {
-        null => StateSpace.Generic, "global" => StateSpace.Global, "shared" or "shared::cta" => StateSpace.Shared, "local" => StateSpace.Local,
-        "const" => StateSpace.Const, _ => StateSpace.Param,
+        null => StateSpace.Generic,
+        "global" => StateSpace.Global,
+        "shared" or "shared::cta" => StateSpace.Shared,
+        "local" => StateSpace.Local,
+        "const" => StateSpace.Const,
+        _ => StateSpace.Param,
     };
 
     private static void TakeHints(Decoding d, bool strong)
@@ -61,7 +66,8 @@ internal static class LoadStoreDecoder
         if (!asConstant)
             TakeHints(d, strong);
         var (count, type) = TakeShape(d);
-        var targets = d.VectorOrOne(count).Select(o => o is NameOperand { Name: "_" } ? null : d.TargetRegister(o, type, relaxed: true)).ToArray();
+        var targets = d.VectorOrOne(count).Select(
+            o => o is NameOperand { Name: "_" } ? null : d.TargetRegister(o, type, relaxed: true)).ToArray();
         if (space == StateSpace.Param)
             return new LoadingParameter(targets!, type, (int)ParameterOffset(d, count * type.Size()));
         return new Loading(targets, type, d.Address(space), asConstant, strong);
@@ -86,7 +92,8 @@ internal static class LoadStoreDecoder
 
     private static long ParameterOffset(Decoding d, int bytes)
     {
-        if (d.Next() is not AddressOperand { Base: { } name } address || d.Statement.Scope.Find(name) is not PtxVariable { Space: StateSpace.Param } parameter)
+        if (d.Next() is not AddressOperand { Base: { } name } address
+            || d.Statement.Scope.Find(name) is not PtxVariable { Space: StateSpace.Param } parameter)
             throw d.Refuse("ld.param needs [parameter] or [parameter + offset]");
         if (address.Offset < 0 || address.Offset + bytes > parameter.Size)
             throw d.Refuse($"{bytes} bytes at offset {address.Offset} are not inside {name}, which has {parameter.Size}");
@@ -142,7 +149,8 @@ internal sealed class Loading(PtxRegister?[] targets, PtxType type, AddressSourc
             {
                 if (strong)
                     MemoryAccess.CheckStrong(warp, lane, block, offset + i * size, size, writes: false);
-                values[i] = strong ? block.Read(offset + i * size, size) : MemoryAccess.Load(warp, lane, block, offset + i * size, size, asConstant);
+                values[i] = strong ? block.Read(offset + i * size, size)
+                    : MemoryAccess.Load(warp, lane, block, offset + i * size, size, asConstant);
             }
 
             // Written after all reads: a target may hold the address.

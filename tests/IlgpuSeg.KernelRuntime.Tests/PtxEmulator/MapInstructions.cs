@@ -63,7 +63,8 @@ internal sealed class Map3(int target, Source a, Source b, Source c, Func<ulong,
 }
 
 /// <summary>d = f(a, b, c, e).</summary>
-internal sealed class Map4(int target, Source a, Source b, Source c, Source e, Func<ulong, ulong, ulong, ulong, ulong> function) : DataInstruction
+internal sealed class Map4(int target, Source a, Source b, Source c, Source e, Func<ulong, ulong, ulong, ulong, ulong> function)
+    : DataInstruction
 {
     protected override void Execute(Warp warp, uint lanes)
     {

@@ -23,8 +23,10 @@ namespace IlgpuSeg.KernelRuntime.Tests.PtxEmulator;
 /// </summary>
 internal static class MatrixDecoder
 {
-    public static IEnumerable<KeyValuePair<string, Func<Decoding, Instruction>>> Table { get; } =
-        new Dictionary<string, Func<Decoding, Instruction>> { ["ldmatrix"] = Load, ["mma"] = Multiply };
+    public static IReadOnlyDictionary<string, Decoder> Table { get; } = new Dictionary<string, Decoder>
+    {
+        ["ldmatrix"] = Load, ["mma"] = Multiply,
+    };
 
     private static Instruction Load(Decoding d)
     {
@@ -81,7 +83,9 @@ internal sealed record MatrixForm(
         ("m16n8k8", TF32) => Single(8),
         ("m16n8k4", TF32) => Single(4),
         ("m8n8k4", F64) => new MatrixForm(8, 4, 1, 1, 2, 1,
-            static (lane, _) => (lane / 4, lane % 4), static (lane, _) => (lane % 4, lane / 4), static (lane, i) => (lane / 4, lane % 4 * 2 + i)),
+            static (lane, _) => (lane / 4, lane % 4),
+            static (lane, _) => (lane % 4, lane / 4),
+            static (lane, i) => (lane / 4, lane % 4 * 2 + i)),
         _ => null,
     };
 

@@ -83,7 +83,8 @@ internal static class MemoryAccess
         block.Write(offset, size, value);
     }
 
-    /// <summary>Reads, and writes what <paramref name="change"/> makes of it; null leaves the memory as it is. Yields the old value.</summary>
+    /// <summary>Reads, and writes what <paramref name="change"/> makes of it; null leaves the memory as it is. Yields the old
+    /// value.</summary>
     public static ulong Update(Warp warp, int lane, MemoryBlock block, int offset, int size, Func<ulong, ulong?> change)
     {
         var wrong = block.CheckRead(offset, size, false) ?? Writable(block, offset, size);
@@ -95,15 +96,21 @@ internal static class MemoryAccess
     }
 
     /// <summary>Volatile and .relaxed accesses of one word: they do not race with one another or with atomic operations.</summary>
-    public static void CheckStrong(Warp warp, int lane, MemoryBlock block, int offset, int size, bool writes) =>
-        Check(warp, lane, block, offset, size, writes ? Writable(block, offset, size) : block.CheckRead(offset, size, false), AccessKind.Atomic);
+    public static void CheckStrong(Warp warp, int lane, MemoryBlock block, int offset, int size, bool writes)
+    {
+        var wrong = writes ? Writable(block, offset, size) : block.CheckRead(offset, size, false);
+        Check(warp, lane, block, offset, size, wrong, AccessKind.Atomic);
+    }
 
     public static string? Writable(MemoryBlock block, int offset, int size) =>
         block.Name == "constant memory" ? "writes to constant memory" : block.CheckWrite(offset, size);
 
     public static void Check(Warp warp, int lane, MemoryBlock block, int offset, int size, string? wrong, AccessKind kind)
     {
-        if (wrong is null && (block.Start == DeviceMemory.SharedStart || block.Start >= DeviceMemory.SharedWindow && warp.Block.Launch.FindGlobalRaces))
+        // Local memory belongs to one thread and constants are not written: no races there.
+        var shared = block.Start == DeviceMemory.SharedStart;
+        var global = block.Start >= DeviceMemory.SharedWindow && warp.Block.Launch.FindGlobalRaces;
+        if (wrong is null && (shared || global))
             wrong = block.History.Record(offset, size, kind, warp.Accessor(lane));
         if (wrong is not null)
             throw warp.Fault(1u << lane, $"{wrong} ({block.Name}, byte {offset})");

@@ -6,7 +6,7 @@ namespace IlgpuSeg.KernelRuntime.Tests.PtxEmulator;
 /// <summary>mov in its forms, and conversions between generic addresses and those of a state space.</summary>
 internal static class MoveDecoder
 {
-    public static IEnumerable<KeyValuePair<string, Func<Decoding, Instruction>>> Table { get; } = new Dictionary<string, Func<Decoding, Instruction>>
+    public static IReadOnlyDictionary<string, Decoder> Table { get; } = new Dictionary<string, Decoder>
     {
         ["mov"] = Move, ["cvta"] = ConvertAddress, ["isspacep"] = IsInSpace,
     };
@@ -28,7 +28,9 @@ internal static class MoveDecoder
     {
         var (name, offset) = d.Statement.Operands.ElementAtOrDefault(1) switch
         {
-            NameOperand { Second: null, Negated: false } plain => (plain.Name, 0L), SymbolOperand symbol => (symbol.Name, symbol.Offset), _ => ("", 0L),
+            NameOperand { Second: null, Negated: false } plain => (plain.Name, 0L),
+            SymbolOperand symbol => (symbol.Name, symbol.Offset),
+            _ => ("", 0L),
         };
         if (d.Statement.Scope.Find(name) is not PtxVariable variable)
             return null;
@@ -84,13 +86,19 @@ internal static class MoveDecoder
 
     public static StateSpace Space(Decoding d, string name) => name switch
     {
-        "global" => StateSpace.Global, "shared" or "shared::cta" => StateSpace.Shared, "local" => StateSpace.Local, "const" => StateSpace.Const,
+        "global" => StateSpace.Global,
+        "shared" or "shared::cta" => StateSpace.Shared,
+        "local" => StateSpace.Local,
+        "const" => StateSpace.Const,
         _ => throw d.Refuse($"generic addresses of .{name} are not emulated"),
     };
 
     public static ulong Window(StateSpace space) => space switch
     {
-        StateSpace.Shared => DeviceMemory.SharedWindow, StateSpace.Local => DeviceMemory.LocalWindow, StateSpace.Const => DeviceMemory.ConstWindow, _ => 0,
+        StateSpace.Shared => DeviceMemory.SharedWindow,
+        StateSpace.Local => DeviceMemory.LocalWindow,
+        StateSpace.Const => DeviceMemory.ConstWindow,
+        _ => 0,
     };
 
     private static Instruction IsInSpace(Decoding d)

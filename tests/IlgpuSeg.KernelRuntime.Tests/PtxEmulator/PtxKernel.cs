@@ -30,7 +30,8 @@ internal sealed class PtxKernel
         (this.module, this.entry) = (module, entry);
         var variables = module.Variables.Concat(entry.Variables).ToList();
         if (variables.FirstOrDefault(v => v.Space is StateSpace.Global or StateSpace.Param) is { } refused)
-            throw new PtxRefusedException(refused.Line, $"{refused.Name}: variables in .global are not emulated, and .param ones belong to parameter lists");
+            throw new PtxRefusedException(
+                refused.Line, $"{refused.Name}: variables in .global are not emulated, and .param ones belong to parameter lists");
         StaticShared = Layout(variables.Where(v => v is { Space: StateSpace.Shared, IsExtern: false }), 0);
         foreach (var dynamic in variables.Where(v => v is { Space: StateSpace.Shared, IsExtern: true }))
             dynamic.Offset = (StaticShared + dynamic.Alignment - 1) & -dynamic.Alignment;
@@ -58,14 +59,19 @@ internal sealed class PtxKernel
         CheckLaunch(launch);
         var sharedBytes = StaticShared;
         if (launch.DynamicShared > 0)
-            sharedBytes = (int)(module.Variables.Where(v => v is { Space: StateSpace.Shared, IsExtern: true }).Select(v => v.Offset).FirstOrDefault(StaticShared)) + launch.DynamicShared;
+            sharedBytes = DynamicStart() + launch.DynamicShared;
         if (sharedBytes > SharedLimit())
-            throw new ArgumentException($"{sharedBytes} bytes of shared memory; sm_{module.Target} has {SharedLimit()} for a block", nameof(launch));
+            throw new ArgumentException(
+                $"{sharedBytes} bytes of shared memory; sm_{module.Target} has {SharedLimit()} for a block", nameof(launch));
         foreach (var block in memory.Blocks)
             block.StartLaunch();
         var context = new LaunchContext(memory, program, launch.Grid, launch.Block, entry.RegisterCount, launch.DynamicShared)
         {
-            Parameters = Pack(arguments), Constants = constants, LocalBytes = localBytes, Epoch = ++memory.Epoch, StepLimit = launch.StepLimit,
+            Parameters = Pack(arguments),
+            Constants = constants,
+            LocalBytes = localBytes,
+            Epoch = ++memory.Epoch,
+            StepLimit = launch.StepLimit,
             AllowExitedThreadsAtBarrier = launch.AllowExitedThreadsAtBarrier, FindGlobalRaces = launch.FindGlobalRaces,
         };
         var shared = new MemoryBlock("shared memory", DeviceMemory.SharedStart, sharedBytes);
@@ -79,6 +85,10 @@ internal sealed class PtxKernel
             Steps += block.Steps;
         }
     }
+
+    /// <summary>Dynamic shared memory follows the static part, aligned as its extern array says.</summary>
+    private int DynamicStart() =>
+        (int)(module.Variables.Find(v => v is { Space: StateSpace.Shared, IsExtern: true })?.Offset ?? StaticShared);
 
     private static int Layout(IEnumerable<PtxVariable> variables, long offset)
     {
@@ -103,7 +113,8 @@ internal sealed class PtxKernel
     private void CheckSizes()
     {
         if (StaticShared > 48 * 1024)
-            throw new PtxRefusedException(entry.Line, $"{StaticShared} bytes of static shared memory; 49152 are the limit, more must be asked for at launch");
+            throw new PtxRefusedException(
+                entry.Line, $"{StaticShared} bytes of static shared memory; 49152 are the limit, more must be asked for at launch");
         var parameters = entry.Parameters.Count == 0 ? 0 : entry.Parameters[^1].Offset + entry.Parameters[^1].Size;
         var limit = module.Version >= 81 && module.Target >= 70 ? 32764 : 4096;
         if (parameters > limit)
@@ -132,12 +143,14 @@ internal sealed class PtxKernel
     private byte[] Pack(PtxArguments arguments)
     {
         if (arguments.Values.Count != entry.Parameters.Count)
-            throw new ArgumentException($"{arguments.Values.Count} arguments for {entry.Parameters.Count} parameters of {entry.Name}", nameof(arguments));
+            throw new ArgumentException(
+                $"{arguments.Values.Count} arguments for {entry.Parameters.Count} parameters of {entry.Name}", nameof(arguments));
         var bytes = new byte[entry.Parameters.Count == 0 ? 0 : entry.Parameters[^1].Offset + entry.Parameters[^1].Size];
         foreach (var (parameter, value) in entry.Parameters.Zip(arguments.Values))
         {
             if (value.Length != parameter.Size)
-                throw new ArgumentException($"argument {parameter.Name} has {value.Length} bytes, the parameter {parameter.Size}", nameof(arguments));
+                throw new ArgumentException(
+                    $"argument {parameter.Name} has {value.Length} bytes, the parameter {parameter.Size}", nameof(arguments));
             value.CopyTo(bytes.AsSpan((int)parameter.Offset));
         }
 

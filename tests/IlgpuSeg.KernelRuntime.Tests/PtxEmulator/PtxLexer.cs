@@ -104,14 +104,16 @@ internal static class PtxLexer
     private static Token Number(string text, ref int at, int line)
     {
         var start = at;
-        while (at < text.Length && (char.IsAsciiLetterOrDigit(text[at]) || text[at] == '.' || text[at] is '+' or '-' && IsExponent(text, start, at)))
+        while (at < text.Length
+            && (char.IsAsciiLetterOrDigit(text[at]) || text[at] == '.' || text[at] is '+' or '-' && IsExponent(text, start, at)))
             at++;
         var word = text[start..at];
         var lower = word.ToLowerInvariant();
         if (lower.StartsWith("0f", StringComparison.Ordinal) || lower.StartsWith("0d", StringComparison.Ordinal))
         {
             var digits = lower[1] == 'f' ? 8 : 16;
-            if (lower.Length != digits + 2 || !ulong.TryParse(lower.AsSpan(2), NumberStyles.HexNumber, CultureInfo.InvariantCulture, out var bits))
+            if (lower.Length != digits + 2
+                || !ulong.TryParse(lower.AsSpan(2), NumberStyles.HexNumber, CultureInfo.InvariantCulture, out var bits))
                 throw new PtxRefusedException(line, $"constant {word} must have {digits} hexadecimal digits");
             return new Token(lower[1] == 'f' ? TokenKind.Float32 : TokenKind.Float64, word, bits, line);
         }

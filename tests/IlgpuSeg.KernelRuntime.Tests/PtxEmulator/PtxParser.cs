@@ -245,7 +245,8 @@ internal sealed partial class PtxParser
             if (length == 0 && !(isExtern && space == StateSpace.Shared))
                 throw Refuse($"{name}: only an extern .shared array may leave its size open");
             var initial = Skip("=") ? Initialiser(space, type, length, name) : null;
-            var variable = new PtxVariable(name, space, type, Align(asked, type), length * type.Size(), isExtern, line) { Initial = initial };
+            var variable = new PtxVariable(
+                name, space, type, Align(asked, type), length * type.Size(), isExtern, line) { Initial = initial };
             if (!scope.TryDeclare(name, variable))
                 throw Refuse($"{name} is declared twice");
             into.Add(variable);

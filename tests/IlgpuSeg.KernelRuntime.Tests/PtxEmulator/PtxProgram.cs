@@ -3,7 +3,8 @@ namespace IlgpuSeg.KernelRuntime.Tests.PtxEmulator;
 /// <summary>What a launch needs beside its arguments.</summary>
 internal sealed record PtxLaunch(Dim3 Grid, Dim3 Block, int DynamicShared = 0)
 {
-    /// <summary>Let threads exit while others of the block go on to a barrier. CUDA calls that undefined, so it is a fault by default.</summary>
+    /// <summary>Let threads exit while others of the block go on to a barrier. CUDA calls that undefined, so it is a fault by
+    /// default.</summary>
     public bool AllowExitedThreadsAtBarrier { get; init; }
 
     /// <summary>Find races in global memory too. Off for programs that pass data between blocks through atomics.</summary>
@@ -14,7 +15,8 @@ internal sealed record PtxLaunch(Dim3 Grid, Dim3 Block, int DynamicShared = 0)
 }
 
 /// <summary>A launch in progress.</summary>
-internal sealed record LaunchContext(DeviceMemory Memory, Instruction[] Program, Dim3 Grid, Dim3 Block, int RegisterCount, int DynamicShared)
+internal sealed record LaunchContext(
+    DeviceMemory Memory, Instruction[] Program, Dim3 Grid, Dim3 Block, int RegisterCount, int DynamicShared)
 {
     public required byte[] Parameters { get; init; }
 

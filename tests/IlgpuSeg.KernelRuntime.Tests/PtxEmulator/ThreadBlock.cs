@@ -76,7 +76,11 @@ internal sealed class ThreadBlock
         var instruction = (BarrierInstruction)Launch.Program[place];
         var elsewhere = warp.AtBarrier & ~warp.StandingAt(place, warp.AtBarrier);
         if (elsewhere != 0)
-            throw warp.Fault(elsewhere, $"threads of one warp wait at different barriers (lines {instruction.Line} and {Launch.Program[warp.Place(BitOperations.TrailingZeroCount(elsewhere))].Line}): the barrier is in divergent code");
+        {
+            var other = Launch.Program[warp.Place(BitOperations.TrailingZeroCount(elsewhere))].Line;
+            throw warp.Fault(elsewhere, $"threads of one warp wait at different barriers, lines {instruction.Line} and {other}");
+        }
+
         instruction.Arrive(warp, barriers);
     }
 
@@ -107,7 +111,8 @@ internal sealed class ThreadBlock
         foreach (var warp in warps)
         {
             if (warp.Live != warp.Started)
-                throw warp.Fault(warp.Started & ~warp.Live, $"has exited while the block's other threads wait at the barrier in line {barrier.Line}");
+                throw warp.Fault(warp.Started & ~warp.Live,
+                    $"has exited while the block's other threads wait at the barrier in line {barrier.Line}");
         }
     }
 
@@ -131,7 +136,8 @@ internal sealed class BarrierState
 
     public void Release()
     {
-        var (votes, threads) = (Arrived.Sum(a => BitOperations.PopCount(a.Instruction.Votes(a.Warp))), Arrived.Sum(a => BitOperations.PopCount(a.Warp.Live)));
+        var votes = Arrived.Sum(a => BitOperations.PopCount(a.Instruction.Votes(a.Warp)));
+        var threads = Arrived.Sum(a => BitOperations.PopCount(a.Warp.Live));
         foreach (var (warp, instruction) in Arrived)
             instruction.Leave(warp, votes, threads);
         Arrived.Clear();

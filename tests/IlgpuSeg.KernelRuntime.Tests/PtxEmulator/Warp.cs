@@ -169,6 +169,7 @@ internal sealed class Warp
     public PtxFaultException Fault(uint lanes, string message)
     {
         var lane = BitOperations.TrailingZeroCount(lanes);
-        return new PtxFaultException($"PTX line {Running?.Line}, block {Block.Index}, thread {ThreadIndex(lane)}: {message}\n    {Running?.Text}");
+        return new PtxFaultException(
+            $"PTX line {Running?.Line}, block {Block.Index}, thread {ThreadIndex(lane)}: {message}\n    {Running?.Text}");
     }
 }

@@ -6,7 +6,7 @@ namespace IlgpuSeg.KernelRuntime.Tests.PtxEmulator;
 /// <summary>Exchange within a warp. The forms without .sync do not exist from sm_70 on and are refused.</summary>
 internal static class WarpDecoder
 {
-    public static IEnumerable<KeyValuePair<string, Func<Decoding, Instruction>>> Table { get; } = new Dictionary<string, Func<Decoding, Instruction>>
+    public static IReadOnlyDictionary<string, Decoder> Table { get; } = new Dictionary<string, Decoder>
     {
         ["shfl"] = Shuffle, ["vote"] = Vote, ["activemask"] = ActiveMask, ["match"] = Match, ["redux"] = Reduce, ["elect"] = Elect,
     };
@@ -40,7 +40,10 @@ internal static class WarpDecoder
                 votes |= (uint)(values[lane] & 1) << lane;
             return mode switch
             {
-                "ballot" => votes, "all" => votes == lanes ? 1UL : 0, "any" => votes != 0 ? 1UL : 0, _ => votes == lanes || votes == 0 ? 1UL : 0,
+                "ballot" => votes,
+                "all" => votes == lanes ? 1UL : 0,
+                "any" => votes != 0 ? 1UL : 0,
+                _ => votes == lanes || votes == 0 ? 1UL : 0,
             };
         });
     }
@@ -95,7 +98,8 @@ internal static class WarpDecoder
 /// shfl.sync. c holds the clamp in bits 0 to 4 and the segment mask in bits 8 to 12. A lane that reads from one that does not take part has
 /// no defined result: its target counts as never written.
 /// </summary>
-internal sealed class Shuffling(string mode, int target, int inRange, Source value, Source b, Source c, Source members) : WarpSyncInstruction
+internal sealed class Shuffling(string mode, int target, int inRange, Source value, Source b, Source c, Source members)
+    : WarpSyncInstruction
 {
     protected override Source Members => members;
 
@@ -208,7 +212,8 @@ internal sealed class Electing(int target, int elected, Source members) : WarpSy
     }
 }
 
-/// <summary>bar.warp.sync: orders the members' memory accesses. It counts for the whole warp, so a race with a lane it leaves out may be missed.</summary>
+/// <summary>bar.warp.sync: orders the members' memory accesses. It counts for the whole warp, so a race with a lane it leaves out may be
+/// missed.</summary>
 internal sealed class WarpBarrier(Source members) : WarpSyncInstruction
 {
     protected override Source Members => members;

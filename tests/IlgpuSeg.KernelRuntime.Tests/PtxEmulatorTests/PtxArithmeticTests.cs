@@ -11,7 +11,8 @@ public class PtxArithmeticTests
         foreach (var (operands, result) in PtxEvaluator.Run(instruction, types, count))
         {
             var wanted = expected(operands);
-            Assert.True(wanted == result, $"{instruction}: {string.Join(", ", operands.Select(o => o.ToString("x")))} gives {result:x}, not {wanted:x}");
+            var given = string.Join(", ", operands.Select(o => o.ToString("x")));
+            Assert.True(wanted == result, $"{instruction}: {given} gives {result:x}, not {wanted:x}");
         }
     }
 
@@ -66,8 +67,10 @@ public class PtxArithmeticTests
     public void Division_truncates_and_has_no_result_by_zero()
     {
         Check("or.b32 %r20, B, 1; div.u32 D, A, %r20;", "b32 b32 b32", o => (uint)o[0] / ((uint)o[1] | 1));
-        Check("and.b32 %r20, B, 0x7fffffff; or.b32 %r20, %r20, 1; div.s32 D, A, %r20;", "b32 b32 b32", o => U((int)o[0] / ((int)o[1] & int.MaxValue | 1)));
-        Check("and.b64 %rd20, B, 255; or.b64 %rd20, %rd20, 1; rem.s64 D, A, %rd20;", "b64 b64 b64", o => (ulong)((long)o[0] % ((long)(o[1] & 255) | 1)));
+        Check("and.b32 %r20, B, 0x7fffffff; or.b32 %r20, %r20, 1; div.s32 D, A, %r20;", "b32 b32 b32", o =>
+            U((int)o[0] / ((int)o[1] & int.MaxValue | 1)));
+        Check("and.b64 %rd20, B, 255; or.b64 %rd20, %rd20, 1; rem.s64 D, A, %rd20;", "b64 b64 b64", o =>
+            (ulong)((long)o[0] % ((long)(o[1] & 255) | 1)));
         // Code that turns a branch into a selection divides in vain, which is allowed; reading such a quotient is not.
         const string Selected = "setp.ne.u32 %p1, B, 0; div.u32 %r20, A, B; selp.u32 D, %r20, 7, %p1;";
         Check(Selected, "b32 b32 b32", o => o[1] == 0 ? 7 : o[0] / o[1]);
@@ -87,7 +90,8 @@ public class PtxArithmeticTests
             o => (uint)(o[0] >> (int)(o[1] & 31)) & (uint)((1UL << (int)(o[2] & 31)) - 1));
         Check("bfe.s32 D, A, 8, 8;", "b32 b32", o => U((sbyte)(o[0] >> 8)));
         Check("bfi.b32 D, A, B, 4, 8;", "b32 b32 b32", o => (uint)(o[1] & ~0xff0UL | (o[0] & 0xff) << 4));
-        Check("prmt.b32 D, A, B, 0x7531;", "b32 b32 b32", o => (uint)(o[0] >> 8 & 255 | o[0] >> 24 << 8 | (o[1] >> 8 & 255) << 16 | o[1] >> 24 << 24));
+        Check("prmt.b32 D, A, B, 0x7531;", "b32 b32 b32", o =>
+            (uint)(o[0] >> 8 & 255 | o[0] >> 24 << 8 | (o[1] >> 8 & 255) << 16 | o[1] >> 24 << 24));
         Check("prmt.b32 D, A, B, 0x9988;", "b32 b32 b32", o => (uint)((o[0] >> 7 & 1) * 0xffff | (o[0] >> 15 & 1) * 0xffff0000));
         Check("lop3.b32 D, A, B, C, 0xe8;", "b32 b32 b32 b32", o => o[0] & o[1] | o[0] & o[2] | o[1] & o[2]);
         Check("lop3.b32 D, A, B, C, 0x96;", "b32 b32 b32 b32", o => o[0] ^ o[1] ^ o[2]);
@@ -107,7 +111,8 @@ public class PtxArithmeticTests
         Check("sqrt.rn.f32 D, A;", "f32 f32", o => R(MathF.Sqrt(F(o[0]))));
         Check("rcp.rn.f32 D, A;", "f32 f32", o => R(1 / F(o[0])));
         Check("add.sat.f32 D, A, B;", "f32 f32 f32", o => F(o[0]) + F(o[1]) is var s && s > 0 ? R(Math.Min(s, 1)) : 0);
-        Check("mul.ftz.f32 D, A, 0f3F000000;", "f32 f32", o => Math.Abs(F(o[0])) < 1.17549435e-38f || Math.Abs(F(o[0]) * 0.5f) < 1.17549435e-38f
+        Check("mul.ftz.f32 D, A, 0f3F000000;", "f32 f32", o =>
+            Math.Abs(F(o[0])) < 1.17549435e-38f || Math.Abs(F(o[0]) * 0.5f) < 1.17549435e-38f
             ? o[0] & 0x80000000UL : R(F(o[0]) * 0.5f));
         Check("add.f64 D, A, B;", "f64 f64 f64", o => R(D(o[0]) + D(o[1])));
         Check("fma.rn.f64 D, A, B, C;", "f64 f64 f64 f64", o => R(Math.FusedMultiplyAdd(D(o[0]), D(o[1]), D(o[2]))));
@@ -121,7 +126,8 @@ public class PtxArithmeticTests
     [InlineData("rp")]
     public void Directed_rounding_brackets_the_exact_result(string mode)
     {
-        foreach (var (operation, exact) in new (string, Func<double, double, double>)[] { ("mul", (a, b) => a * b), ("div", (a, b) => a / b), ("add", (a, b) => a + b) })
+        (string, Func<double, double, double>)[] operations = [("mul", (a, b) => a * b), ("div", (a, b) => a / b), ("add", (a, b) => a + b)];
+        foreach (var (operation, exact) in operations)
         {
             foreach (var (o, result) in PtxEvaluator.Run($"{operation}.{mode}.f32 D, A, B;", "f32 f32 f32"))
             {
@@ -138,7 +144,8 @@ public class PtxArithmeticTests
                 var down = mode == "rm" || towardsZero && wanted > 0;
                 var next = down ? MathF.BitIncrement(found) : MathF.BitDecrement(found);
                 var brackets = down ? found <= wanted && wanted < next : found >= wanted && wanted > next;
-                Assert.True(brackets || wanted == 0 && found == 0, $"{operation}.{mode}({F(o[0]):R}, {F(o[1]):R}) = {found:R}, exactly {wanted:R}");
+                Assert.True(brackets || wanted == 0 && found == 0,
+                    $"{operation}.{mode}({F(o[0]):R}, {F(o[1]):R}) = {found:R}, exactly {wanted:R}");
             }
         }
     }
@@ -164,10 +171,12 @@ public class PtxArithmeticTests
         static Half H(ulong bits) => BitConverter.UInt16BitsToHalf((ushort)bits);
         static ulong W(double exact) => double.IsNaN(exact) ? 0x7fffUL : BitConverter.HalfToUInt16Bits((Half)exact);
         static float Brain(ulong bits) => BitConverter.UInt32BitsToSingle((uint)bits << 16);
-        static ulong RoundBrain(float exact) => float.IsNaN(exact) ? 0x7fffUL : BitConverter.SingleToUInt32Bits(exact) is var b ? (b + 0x7fff + (b >> 16 & 1)) >> 16 : 0;
+        static ulong RoundBrain(float exact) =>
+            float.IsNaN(exact) ? 0x7fffUL : BitConverter.SingleToUInt32Bits(exact) is var b ? (b + 0x7fff + (b >> 16 & 1)) >> 16 : 0;
         Check("add.f16 D, A, B;", "f16 f16 f16", o => W((double)H(o[0]) + (double)H(o[1])));
         Check("mul.rn.f16 D, A, B;", "f16 f16 f16", o => W((double)H(o[0]) * (double)H(o[1])));
-        Check("mul.f16x2 D, A, B;", "b32 b32 b32", o => W((double)H(o[0]) * (double)H(o[1])) | W((double)H(o[0] >> 16) * (double)H(o[1] >> 16)) << 16);
+        Check("mul.f16x2 D, A, B;", "b32 b32 b32", o =>
+            W((double)H(o[0]) * (double)H(o[1])) | W((double)H(o[0] >> 16) * (double)H(o[1] >> 16)) << 16);
         Check("mul.bf16 D, A, B;", "bf16 bf16 bf16", o => RoundBrain(Brain(o[0]) * Brain(o[1])));
         Check("max.bf16 D, A, B;", "bf16 bf16 bf16", o => RoundBrain(float.MaxNumber(Brain(o[0]), Brain(o[1]))));
         // (2^-14 + 2^-24) * 1 + 2^11 * ... is where a double's rounding would come first; checked with exact integers instead.
@@ -178,7 +187,8 @@ public class PtxArithmeticTests
             if (!Half.IsFinite(a) || !Half.IsFinite(b) || !Half.IsFinite(c))
                 return W((double)a * (double)b + (double)c);
             // In units of 2^-48 all three are integers; the sum of the first two halves to odd keeps the later rounding right.
-            var units = new BigInteger(Math.ScaleB((double)a, 24)) * new BigInteger(Math.ScaleB((double)b, 24)) + (new BigInteger(Math.ScaleB((double)c, 24)) << 24);
+            var units = new BigInteger(Math.ScaleB((double)a, 24)) * new BigInteger(Math.ScaleB((double)b, 24)) + (
+                new BigInteger(Math.ScaleB((double)c, 24)) << 24);
             if (units.IsZero)
                 return W((double)a * (double)b + (double)c);
             var drop = Math.Max(0, (int)BigInteger.Abs(units).GetBitLength() - 40);

@@ -55,13 +55,15 @@ public class PtxConversionTests
         Check("cvt.rn.f64.s64 D, A;", "b64 b64", a => BitConverter.DoubleToUInt64Bits((long)a));
         Check("cvt.rz.f32.u32 D, A;", "b32 b32", a => R(Down(a)));
         Check("cvt.rn.f32.f64 D, A;", "b32 f64", a => R((float)D(a)));
-        Check("cvt.f64.f32 D, A;", "b64 f32", a => double.IsNaN(F(a)) ? 0x7ff8000000000000 : BitConverter.DoubleToUInt64Bits(F(a)), ignoreNaNPayload: true);
+        Check("cvt.f64.f32 D, A;", "b64 f32", a =>
+            double.IsNaN(F(a)) ? 0x7ff8000000000000 : BitConverter.DoubleToUInt64Bits(F(a)), ignoreNaNPayload: true);
         Check("cvt.rn.f16.f32 D, A;", "f16 f32", a => float.IsNaN(F(a)) ? 0x7fffUL : BitConverter.HalfToUInt16Bits((Half)F(a)));
         Check("cvt.f32.f16 D, A;", "f32 f16", a => R((float)BitConverter.UInt16BitsToHalf((ushort)a)));
         Check("cvt.rn.bf16.f32 D, A;", "bf16 f32", a => float.IsNaN(F(a)) ? 0x7fffUL : a + 0x7fff + (a >> 16 & 1) >> 16);
         Check("cvt.rz.bf16.f32 D, A;", "bf16 f32", a => float.IsNaN(F(a)) ? 0x7fffUL : a >> 16);
         Check("cvt.f32.bf16 D, A;", "f32 bf16", a => R(F(a << 16)));
-        Check("cvt.rna.tf32.f32 D, A;", "b32 f32", a => float.IsNaN(F(a)) ? 0x7fffffff : float.IsInfinity(F(a)) ? a : a + 0x1000 & ~0x1fffUL);
+        Check("cvt.rna.tf32.f32 D, A;", "b32 f32", a =>
+            float.IsNaN(F(a)) ? 0x7fffffff : float.IsInfinity(F(a)) ? a : a + 0x1000 & ~0x1fffUL);
         Check("cvt.rpi.f32.f32 D, A;", "f32 f32", a => R(MathF.Ceiling(F(a))));
         Check("cvt.sat.f32.f32 D, A;", "f32 f32", a => F(a) > 0 ? R(Math.Min(F(a), 1)) : 0);
     }
@@ -69,7 +71,8 @@ public class PtxConversionTests
     private static void Check(string instruction, string types, Func<ulong, ulong> expected, bool ignoreNaNPayload)
     {
         foreach (var (operands, result) in PtxEvaluator.Run(instruction, types))
-            Assert.True(expected(operands[0]) == result || ignoreNaNPayload && double.IsNaN(D(result)) && float.IsNaN(F(operands[0])), $"{instruction}: {operands[0]:x} gives {result:x}");
+            Assert.True(expected(operands[0]) == result || ignoreNaNPayload && double.IsNaN(D(result))
+                && float.IsNaN(F(operands[0])), $"{instruction}: {operands[0]:x} gives {result:x}");
     }
 
     [Fact]
@@ -115,11 +118,14 @@ public class PtxConversionTests
     public void Sine_and_logarithm_stay_within_their_errors()
     {
         foreach (var (o, result) in PtxEvaluator.Run("sin.approx.f32 D, A;", "f32 f32"))
-            Assert.True(Math.Abs(F(o[0])) > 6.3 || float.IsNaN(F(o[0])) || Math.Abs(F(result) - Math.Sin(F(o[0]))) <= Math.Pow(2, -20.5), $"sin({F(o[0])})");
+            Assert.True(Math.Abs(F(o[0])) > 6.3 || float.IsNaN(F(o[0]))
+                || Math.Abs(F(result) - Math.Sin(F(o[0]))) <= Math.Pow(2, -20.5), $"sin({F(o[0])})");
         foreach (var (o, result) in PtxEvaluator.Run("abs.f32 %f20, A; lg2.approx.f32 D, %f20;", "f32 f32"))
         {
             var wanted = Math.Log2(Math.Abs(F(o[0])));
-            Assert.True(double.IsNaN(wanted) || wanted.Equals(F(result)) || Math.Abs(F(result) - wanted) <= Math.Max(1, Math.Abs(wanted)) * Math.Pow(2, -22) + 6e-8 * Math.Abs(wanted), $"lg2({F(o[0])})");
+            Assert.True(double.IsNaN(wanted) || wanted.Equals(F(result))
+                || Math.Abs(F(result) - wanted) <= Math.Max(1, Math.Abs(wanted)) * Math.Pow(2, -22) + 6e-8 * Math.Abs(wanted),
+                $"lg2({F(o[0])})");
         }
     }
 
@@ -127,19 +133,26 @@ public class PtxConversionTests
     public void Warp_operations_exchange_and_vote()
     {
         static int Lane(int i) => i % 32;
-        var rows = PtxEvaluator.Run("mov.u32 %r20, %laneid; shfl.sync.up.b32 D|%p1, %r20, 3, 0, 0xffffffff; selp.u32 %r21, 64, 0, %p1; or.b32 D, D, %r21;", "b32 b32", 64);
-        Assert.All(rows.Select((r, i) => (r, Lane(i))), x => Assert.Equal(x.Item2 < 3 ? (ulong)x.Item2 : (ulong)(x.Item2 - 3) | 64, x.r.Result));
+        var rows = PtxEvaluator.Run(
+            "mov.u32 %r20, %laneid; shfl.sync.up.b32 D|%p1, %r20, 3, 0, 0xffffffff; selp.u32 %r21, 64, 0, %p1; or.b32 D, D, %r21;",
+            "b32 b32", 64);
+        Assert.All(rows.Select((r, i) => (r, Lane(i))), x =>
+            Assert.Equal(x.Item2 < 3 ? (ulong)x.Item2 : (ulong)(x.Item2 - 3) | 64, x.r.Result));
         rows = PtxEvaluator.Run("mov.u32 %r20, %laneid; shfl.sync.down.b32 D, %r20, 2, 0x181f, 0xffffffff;", "b32 b32", 64);
-        Assert.All(rows.Select((r, i) => (r, Lane(i))), x => Assert.Equal((ulong)(x.Item2 % 8 + 2 > 7 ? x.Item2 : x.Item2 + 2), x.r.Result));
+        Assert.All(rows.Select((r, i) => (r, Lane(i))), x =>
+            Assert.Equal((ulong)(x.Item2 % 8 + 2 > 7 ? x.Item2 : x.Item2 + 2), x.r.Result));
         rows = PtxEvaluator.Run("mov.u32 %r20, %laneid; shfl.sync.idx.b32 D, %r20, 5, 0x1c1f, -1;", "b32 b32", 64);
         Assert.All(rows.Select((r, i) => (r, Lane(i))), x => Assert.Equal((ulong)(x.Item2 & ~3 | 1), x.r.Result));
-        rows = PtxEvaluator.Run("mov.u32 %r20, %laneid; setp.gt.u32 %p1, %r20, 28; vote.sync.ballot.b32 D, %p1, 0xffffffff;", "b32 b32", 64);
+        rows = PtxEvaluator.Run(
+            "mov.u32 %r20, %laneid; setp.gt.u32 %p1, %r20, 28; vote.sync.ballot.b32 D, %p1, 0xffffffff;", "b32 b32", 64);
         Assert.All(rows, r => Assert.Equal(0xe0000000, r.Result));
         rows = PtxEvaluator.Run("mov.u32 %r20, %laneid; redux.sync.max.s32 D, %r20, 0xffffffff;", "b32 b32", 64);
         Assert.All(rows, r => Assert.Equal(31UL, r.Result));
         rows = PtxEvaluator.Run("mov.u32 %r20, %laneid; and.b32 %r20, %r20, 1; match.any.sync.b32 D, %r20, 0xffffffff;", "b32 b32", 64);
         Assert.All(rows.Select((r, i) => (r, Lane(i))), x => Assert.Equal(x.Item2 % 2 == 0 ? 0x55555555UL : 0xaaaaaaaa, x.r.Result));
-        rows = PtxEvaluator.Run("elect.sync %r20|%p1, 0xfffffff0; selp.u32 D, 1, 0, %p1;".Insert(0, "mov.u32 %r22, %laneid; mov.b32 D, 9; setp.lt.u32 %p2, %r22, 4; @%p2 bra SKIP; ") + " SKIP:", "b32 b32", 64);
+        rows = PtxEvaluator.Run(
+            "mov.u32 %r22, %laneid; mov.b32 D, 9; setp.lt.u32 %p2, %r22, 4; @%p2 bra SKIP; "
+            + "elect.sync %r20|%p1, 0xfffffff0; selp.u32 D, 1, 0, %p1; SKIP:", "b32 b32", 64);
         Assert.All(rows.Select((r, i) => (r, Lane(i))), x => Assert.Equal(x.Item2 < 4 ? 9UL : x.Item2 == 4 ? 1UL : 0, x.r.Result));
     }
 }

@@ -9,10 +9,13 @@ public class PtxFaultTests
 
     private static PtxFaultException Fault(string body, string variables = Shared, int threads = 64, int blocks = 1)
     {
-        var program = PtxProgram.Parse(PtxText.Kernel(".param .u64 data", "ld.param.u64 %rd1, [data];\nmov.u32 %r1, %tid.x;\nmov.u32 %r2, tile;\nmad.lo.u32 %r3, %r1, 4, %r2;\n" + body, variables));
+        var program = PtxProgram.Parse(
+            PtxText.Kernel(".param .u64 data",
+            "ld.param.u64 %rd1, [data];\nmov.u32 %r1, %tid.x;\nmov.u32 %r2, tile;\nmad.lo.u32 %r3, %r1, 4, %r2;\n" + body, variables));
         var memory = new DeviceMemory();
         var data = memory.Allocate(new int[64], "data");
-        return Assert.Throws<PtxFaultException>(() => program["k"].Run(memory, new PtxLaunch(blocks, threads), new PtxArguments().Add(data)));
+        return Assert.Throws<PtxFaultException>(
+            () => program["k"].Run(memory, new PtxLaunch(blocks, threads), new PtxArguments().Add(data)));
     }
 
     [Theory]
@@ -38,9 +41,12 @@ public class PtxFaultTests
     [InlineData("setp.lt.u32 %p1, %r1, 32; @%p1 bra A; mov.u32 %r5, 1; A: st.shared.u32 [%r3], %r5;", "%r5 is read before it has a value")]
     [InlineData("rem.u32 %r4, %r1, %r1; add.u32 %r4, %r4, 1;", "%r4 is read before it has a value")]
     // Races and barriers.
-    [InlineData("st.shared.u32 [%r3], 0; bar.sync 0; st.shared.u32 [%r3], %r1; xor.b32 %r4, %r1, 32; mad.lo.u32 %r4, %r4, 4, %r2; ld.shared.u32 %r5, [%r4];", "races with")]
-    [InlineData("st.shared.u32 [%r3], %r1; xor.b32 %r4, %r1, 1; mad.lo.u32 %r4, %r4, 4, %r2; ld.shared.u32 %r5, [%r4];", "races with a write")]
-    [InlineData("st.shared.u32 [%r3], %r1; bar.sync 0; xor.b32 %r4, %r1, 1; mad.lo.u32 %r4, %r4, 4, %r2; ld.shared.u32 %r5, [%r4]; st.shared.u32 [%r3], %r5;", "races with a read")]
+    [InlineData("st.shared.u32 [%r3], 0; bar.sync 0; st.shared.u32 [%r3], %r1; xor.b32 %r4, %r1, 32; mad.lo.u32 %r4, %r4, 4, %r2; "
+        + "ld.shared.u32 %r5, [%r4];", "races with")]
+    [InlineData("st.shared.u32 [%r3], %r1; xor.b32 %r4, %r1, 1; mad.lo.u32 %r4, %r4, 4, %r2; ld.shared.u32 %r5, [%r4];",
+        "races with a write")]
+    [InlineData("st.shared.u32 [%r3], %r1; bar.sync 0; xor.b32 %r4, %r1, 1; mad.lo.u32 %r4, %r4, 4, %r2; ld.shared.u32 %r5, [%r4]; "
+        + "st.shared.u32 [%r3], %r5;", "races with a read")]
     [InlineData("st.shared.u32 [tile], %r1;", "races with a write")]
     [InlineData("st.global.u32 [%rd1], %r1;", "races with a write")]
     [InlineData("atom.shared.add.u32 %r4, [tile], 1;", "nothing has been written to")]
@@ -54,28 +60,42 @@ public class PtxFaultTests
     // Warp-wide operations.
     [InlineData("shfl.sync.bfly.b32 %r4, %r1, 1, 31, 0xffff;", "not in the membermask")]
     [InlineData("setp.lt.u32 %p1, %r1, 16; @%p1 bra A; shfl.sync.bfly.b32 %r4, %r1, 1, 31, 0xffffffff; A: bar.sync 0;", "waits for lanes")]
-    [InlineData("setp.lt.u32 %p1, %r1, 16; @%p1 bra A; shfl.sync.bfly.b32 %r4, %r1, 16, 31, 0xffff0000; st.shared.u32 [%r3], %r4; A:", "%r4 is read before it has a value")]
+    [InlineData("setp.lt.u32 %p1, %r1, 16; @%p1 bra A; shfl.sync.bfly.b32 %r4, %r1, 16, 31, 0xffff0000; st.shared.u32 [%r3], %r4; A:",
+        "%r4 is read before it has a value")]
     [InlineData("setp.eq.u32 %p1, %r1, 3; @%p1 bra A; bar.warp.sync 0xffffffff; bra B; A: bar.warp.sync 0xffffffff; B:", "waits for lanes")]
     [InlineData("setp.lt.u32 %p1, %r1, 5; @%p1 bra.uni A; A:", "bra.uni")]
     // Asynchronous copies and read-only loads.
     [InlineData("mov.u32 %r4, 0; @%p1 ret; ret;", "guard predicate")]
-    [InlineData("mad.wide.u32 %rd2, %r1, 4, %rd1; cp.async.ca.shared.global [%r3], [%rd2], 4; ld.shared.u32 %r4, [%r3];", "has not been waited for")]
-    [InlineData("mad.wide.u32 %rd2, %r1, 4, %rd1; cp.async.ca.shared.global [%r3], [%rd2], 4; cp.async.wait_group 0; ld.shared.u32 %r4, [%r3];", "has not been waited for")]
-    [InlineData("mad.wide.u32 %rd2, %r1, 4, %rd1; cp.async.ca.shared.global [%r3], [%rd2], 4; cp.async.wait_all; xor.b32 %r4, %r1, 1; mad.lo.u32 %r4, %r4, 4, %r2; ld.shared.u32 %r5, [%r4];", "races with a write")]
+    [InlineData("mad.wide.u32 %rd2, %r1, 4, %rd1; cp.async.ca.shared.global [%r3], [%rd2], 4; ld.shared.u32 %r4, [%r3];",
+        "has not been waited for")]
+    [InlineData("mad.wide.u32 %rd2, %r1, 4, %rd1; cp.async.ca.shared.global [%r3], [%rd2], 4; cp.async.wait_group 0; "
+        + "ld.shared.u32 %r4, [%r3];", "has not been waited for")]
+    [InlineData("mad.wide.u32 %rd2, %r1, 4, %rd1; cp.async.ca.shared.global [%r3], [%rd2], 4; cp.async.wait_all; xor.b32 %r4, %r1, 1; "
+        + "mad.lo.u32 %r4, %r4, 4, %r2; ld.shared.u32 %r5, [%r4];", "races with a write")]
     [InlineData("cp.async.ca.shared.global [%r3+2], [%rd1], 4;", "not aligned")]
     [InlineData("cp.async.ca.shared.global [%r3], [%rd1], 4, 8;", "larger than cp-size")]
-    [InlineData("mad.wide.u32 %rd2, %r1, 4, %rd1; st.global.u32 [%rd2], 1; ld.global.nc.u32 %r4, [%rd2];", "reads through .nc what this launch has written")]
-    [InlineData("mad.wide.u32 %rd2, %r1, 4, %rd1; ld.global.nc.u32 %r4, [%rd2]; st.global.u32 [%rd2], 1;", "writes what this launch has read through .nc")]
+    [InlineData("mad.wide.u32 %rd2, %r1, 4, %rd1; st.global.u32 [%rd2], 1; ld.global.nc.u32 %r4, [%rd2];",
+        "reads through .nc what this launch has written")]
+    [InlineData("mad.wide.u32 %rd2, %r1, 4, %rd1; ld.global.nc.u32 %r4, [%rd2]; st.global.u32 [%rd2], 1;",
+        "writes what this launch has read through .nc")]
     // Ends.
     [InlineData("A: bra A;", "probably does not end")]
     [InlineData("trap;", "trap")]
     public void Undefined_behaviour_is_a_fault(string body, string reason) => Assert.Contains(reason, Fault(body).Message);
 
     [Theory]
-    [InlineData("setp.lt.u32 %p1, %r1, 5; @%p1 ret; mov.f32 %f1, 0.0; mma.sync.aligned.m16n8k4.row.col.f32.tf32.tf32.f32 {%f2, %f3, %f4, %f5}, {%r1, %r1}, {%r1}, {%f1, %f1, %f1, %f1};", 32, "some have exited")]
-    [InlineData("mov.b32 %r4, 0; mov.f32 %f1, 0.0; mma.sync.aligned.m16n8k4.row.col.f32.tf32.tf32.f32 {%f2, %f3, %f4, %f5}, {%r4, %r4}, {%r4}, {%f1, %f1, %f1, %f1};", 16, "never existed")]
-    [InlineData("setp.lt.u32 %p1, %r1, 5; mov.b32 %r4, 0; mov.f32 %f1, 0.0; @%p1 mma.sync.aligned.m16n8k4.row.col.f32.tf32.tf32.f32 {%f2, %f3, %f4, %f5}, {%r4, %r4}, {%r4}, {%f1, %f1, %f1, %f1};", 32, "the guard leaves out lanes")]
-    [InlineData("mov.f32 %f1, 0.1; mov.b32 %r4, %f1; mma.sync.aligned.m16n8k4.row.col.f32.tf32.tf32.f32 {%f2, %f3, %f4, %f5}, {%r4, %r4}, {%r4}, {%f1, %f1, %f1, %f1};", 32, "is no tf32 value")]
+    [InlineData("setp.lt.u32 %p1, %r1, 5; @%p1 ret; mov.f32 %f1, 0.0; "
+        + "mma.sync.aligned.m16n8k4.row.col.f32.tf32.tf32.f32 {%f2, %f3, %f4, %f5}, {%r1, %r1}, {%r1}, {%f1, %f1, %f1, %f1};", 32,
+        "some have exited")]
+    [InlineData("mov.b32 %r4, 0; mov.f32 %f1, 0.0; "
+        + "mma.sync.aligned.m16n8k4.row.col.f32.tf32.tf32.f32 {%f2, %f3, %f4, %f5}, {%r4, %r4}, {%r4}, {%f1, %f1, %f1, %f1};", 16,
+        "never existed")]
+    [InlineData("setp.lt.u32 %p1, %r1, 5; mov.b32 %r4, 0; mov.f32 %f1, 0.0; "
+        + "@%p1 mma.sync.aligned.m16n8k4.row.col.f32.tf32.tf32.f32 {%f2, %f3, %f4, %f5}, {%r4, %r4}, {%r4}, {%f1, %f1, %f1, %f1};", 32,
+        "the guard leaves out lanes")]
+    [InlineData("mov.f32 %f1, 0.1; mov.b32 %r4, %f1; "
+        + "mma.sync.aligned.m16n8k4.row.col.f32.tf32.tf32.f32 {%f2, %f3, %f4, %f5}, {%r4, %r4}, {%r4}, {%f1, %f1, %f1, %f1};", 32,
+        "is no tf32 value")]
     [InlineData("ldmatrix.sync.aligned.m8n8.x1.shared.b16 {%r4}, [%r3+4];", 32, "not aligned to the access's 16 bytes")]
     public void Matrix_instructions_need_whole_warps_and_clean_operands(string body, int threads, string reason) =>
         Assert.Contains(reason, Fault(body, threads: threads).Message);
@@ -91,8 +111,11 @@ public class PtxFaultTests
     [Fact]
     public void Blocks_race_in_global_memory_and_their_shared_memory_starts_empty()
     {
-        Assert.Contains("races with a write by thread 0 of block 0", Fault("setp.ne.u32 %p1, %r1, 0; @%p1 ret; st.global.u32 [%rd1], 1;", blocks: 2).Message);
-        Assert.Contains("block (1,0,0)", Fault("mov.u32 %r4, %ctaid.x; setp.eq.u32 %p1, %r4, 0; @%p1 st.shared.u32 [%r3], 1; ld.shared.u32 %r4, [%r3];", blocks: 2).Message);
+        Assert.Contains("races with a write by thread 0 of block 0",
+            Fault("setp.ne.u32 %p1, %r1, 0; @%p1 ret; st.global.u32 [%rd1], 1;", blocks: 2).Message);
+        Assert.Contains("block (1,0,0)",
+            Fault("mov.u32 %r4, %ctaid.x; setp.eq.u32 %p1, %r4, 0; @%p1 st.shared.u32 [%r3], 1; ld.shared.u32 %r4, [%r3];",
+            blocks: 2).Message);
     }
 
     [Fact]
@@ -128,9 +151,15 @@ public class PtxFaultTests
     {
         var kernel = PtxProgram.Parse(PtxText.BlockSum)["blocksum"];
         var memory = new DeviceMemory();
-        Assert.Contains(".maxntid", Assert.Throws<ArgumentException>(() => kernel.Run(memory, new PtxLaunch(1, 256), new PtxArguments().Add(0UL).Add(0UL))).Message);
-        Assert.Contains("1 arguments", Assert.Throws<ArgumentException>(() => kernel.Run(memory, new PtxLaunch(1, 128), new PtxArguments().Add(0UL))).Message);
-        Assert.Contains("4 bytes", Assert.Throws<ArgumentException>(() => kernel.Run(memory, new PtxLaunch(1, 128), new PtxArguments().Add(0UL).Add(0))).Message);
-        Assert.Contains("shared memory", Assert.Throws<ArgumentException>(() => kernel.Run(memory, new PtxLaunch(1, 128, 240_000), new PtxArguments().Add(0UL).Add(0UL))).Message);
+        Assert.Contains(".maxntid",
+            Assert.Throws<ArgumentException>(
+            () => kernel.Run(memory, new PtxLaunch(1, 256), new PtxArguments().Add(0UL).Add(0UL))).Message);
+        Assert.Contains("1 arguments",
+            Assert.Throws<ArgumentException>(() => kernel.Run(memory, new PtxLaunch(1, 128), new PtxArguments().Add(0UL))).Message);
+        Assert.Contains("4 bytes",
+            Assert.Throws<ArgumentException>(() => kernel.Run(memory, new PtxLaunch(1, 128), new PtxArguments().Add(0UL).Add(0))).Message);
+        Assert.Contains("shared memory",
+            Assert.Throws<ArgumentException>(
+            () => kernel.Run(memory, new PtxLaunch(1, 128, 240_000), new PtxArguments().Add(0UL).Add(0UL))).Message);
     }
 }

@@ -131,7 +131,8 @@ public class PtxMatrixTests
     private static double[] Product(double[,] a, double[,] b, double[,]? c = null)
     {
         var (m, k, n) = (a.GetLength(0), a.GetLength(1), b.GetLength(1));
-        return [.. Enumerable.Range(0, m * n).Select(i => (c?[i / n, i % n] ?? 0) + Enumerable.Range(0, k).Sum(j => a[i / n, j] * b[j, i % n]))];
+        return [.. Enumerable.Range(0, m * n).Select(
+            i => (c?[i / n, i % n] ?? 0) + Enumerable.Range(0, k).Sum(j => a[i / n, j] * b[j, i % n]))];
     }
 
     private static ushort[] ToHalf(double[,] matrix, bool brain, bool transposed = false)
@@ -157,7 +158,8 @@ public class PtxMatrixTests
             (a, b) = (Coarse(a), Coarse(b));
         var memory = new DeviceMemory();
         var d = memory.Allocate(512);
-        var arguments = new PtxArguments().Add(memory.Allocate(ToHalf(a, type == "bf16"))).Add(memory.Allocate(ToHalf(b, type == "bf16", transposed: true)))
+        var arguments = new PtxArguments().Add(memory.Allocate(ToHalf(a, type == "bf16"))).Add(
+            memory.Allocate(ToHalf(b, type == "bf16", transposed: true)))
             .Add(memory.Allocate(Floats(c))).Add(d);
         PtxProgram.Parse(Half(type))["k"].Run(memory, new PtxLaunch(1, 32), arguments);
         Assert.Equal(Product(a, b, c), memory.Read<float>(d, 128).Select(v => (double)v));
@@ -166,7 +168,8 @@ public class PtxMatrixTests
     private static double[,] Coarse(double[,] matrix)
     {
         for (var i = 0; i < matrix.Length; i++)
-            matrix[i / matrix.GetLength(1), i % matrix.GetLength(1)] = Math.Round(matrix[i / matrix.GetLength(1), i % matrix.GetLength(1)] * 16) / 16;
+            matrix[i / matrix.GetLength(1), i % matrix.GetLength(1)] =
+                Math.Round(matrix[i / matrix.GetLength(1), i % matrix.GetLength(1)] * 16) / 16;
         return matrix;
     }
 
@@ -176,7 +179,8 @@ public class PtxMatrixTests
         var (a, b) = (Matrix(16, 8, 4), Matrix(8, 8, 5));
         var memory = new DeviceMemory();
         var d = memory.Allocate(512);
-        PtxProgram.Parse(Tf32)["k"].Run(memory, new PtxLaunch(1, 32), new PtxArguments().Add(memory.Allocate(Floats(a))).Add(memory.Allocate(Floats(b))).Add(d));
+        PtxProgram.Parse(Tf32)["k"].Run(
+            memory, new PtxLaunch(1, 32), new PtxArguments().Add(memory.Allocate(Floats(a))).Add(memory.Allocate(Floats(b))).Add(d));
         Assert.Equal(Product(a, b), memory.Read<float>(d, 128).Select(v => (double)v));
     }
 
@@ -207,7 +211,9 @@ public class PtxMatrixTests
     {
         var memory = new DeviceMemory();
         var d = memory.Allocate(512);
-        PtxProgram.Parse(text)["k"].Run(memory, new PtxLaunch(1, 32), new PtxArguments().Add(memory.Allocate(ToHalf(a, false))).Add(memory.Allocate(ToHalf(b, false))).Add(d));
+        PtxProgram.Parse(text)["k"].Run(
+            memory, new PtxLaunch(1, 32),
+            new PtxArguments().Add(memory.Allocate(ToHalf(a, false))).Add(memory.Allocate(ToHalf(b, false))).Add(d));
         return [.. memory.Read<float>(d, 128).Select(v => (double)v)];
     }
 

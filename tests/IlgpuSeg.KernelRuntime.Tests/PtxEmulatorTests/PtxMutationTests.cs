@@ -13,7 +13,8 @@ public class PtxMutationTests
         var (x, y) = (Numbers(N), Numbers(N + 7)[7..]);
         var memory = new DeviceMemory();
         var z = memory.Allocate(4 * N, "z");
-        PtxProgram.Parse(text)["add"].Run(memory, new PtxLaunch(4, 64), new PtxArguments().Add(memory.Allocate(x, "x")).Add(memory.Allocate(y, "y")).Add(z).Add(N));
+        PtxProgram.Parse(text)["add"].Run(
+            memory, new PtxLaunch(4, 64), new PtxArguments().Add(memory.Allocate(x, "x")).Add(memory.Allocate(y, "y")).Add(z).Add(N));
         return memory.Read<float>(z, N).SequenceEqual(x.Zip(y, (a, b) => a + b));
     }
 
@@ -85,7 +86,8 @@ public class PtxMutationTests
     public void Mistakes_in_the_block_sum_are_noticed(string right, string wrong)
     {
         // The array comes first in shared memory and is aligned by luck; another one before it takes the luck away.
-        var text = wrong == ".shared .align 4" ? PtxText.BlockSum.Replace(".shared .align 16", ".shared .u32 other;\n    .shared .align 16") : PtxText.BlockSum;
+        var text = wrong == ".shared .align 4"
+            ? PtxText.BlockSum.Replace(".shared .align 16", ".shared .u32 other;\n    .shared .align 16") : PtxText.BlockSum;
         Notice(text.ReplaceLineEndings("\n"), right.Replace("\n        ", "\n    "), wrong.Replace("\n        ", "\n    "), SumIsRight);
     }
 

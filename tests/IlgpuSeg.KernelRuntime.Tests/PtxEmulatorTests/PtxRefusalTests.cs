@@ -111,11 +111,13 @@ public class PtxRefusalTests
     [InlineData("7.0", "sm_70", "tanh.approx.f32 %f1, %f2;", "needs sm_75")]
     [InlineData("7.1", "sm_75", "cp.async.wait_all;", "needs sm_80")]
     [InlineData("7.8", "sm_80", "add.bf16 %h1, %h2, %h3;", "needs sm_90")]
-    [InlineData("7.1", "sm_75", "mma.sync.aligned.m16n8k8.row.col.f32.bf16.bf16.f32 {%f1, %f2, %f3, %f4}, {%r1, %r2}, {%r3}, {%f1, %f2, %f3, %f4};", "needs sm_80")]
+    [InlineData("7.1", "sm_75",
+        "mma.sync.aligned.m16n8k8.row.col.f32.bf16.bf16.f32 {%f1, %f2, %f3, %f4}, {%r1, %r2}, {%r3}, {%f1, %f2, %f3, %f4};", "needs sm_80")]
     [InlineData("7.8", "sm_86", "cvt.f32.bf16 %f1, %h1;", "needs sm_90")]
     public void What_the_version_or_target_lacks(string version, string target, string statement, string reason)
     {
-        var refused = Assert.Throws<PtxRefusedException>(() => PtxProgram.Parse(PtxText.Kernel("", statement, target: target, version: version)));
+        var refused = Assert.Throws<PtxRefusedException>(
+            () => PtxProgram.Parse(PtxText.Kernel("", statement, target: target, version: version)));
         Assert.Contains(reason, refused.Message);
     }
 

@@ -11,7 +11,8 @@ internal static class PtxText
         """;
 
     /// <summary>One entry "k" with these parameters and this body; registers of the usual classes are declared.</summary>
-    public static string Kernel(string parameters, string body, string variables = "", string target = "sm_90a", string version = "8.3") => Module($$"""
+    public static string Kernel(string parameters, string body, string variables = "", string target = "sm_90a", string version = "8.3") =>
+        Module($$"""
         {{variables}}
         .visible .entry k({{parameters}})
         {

@@ -70,7 +70,8 @@ public class LaneMathDoubleTests
     {
         const double inf = double.PositiveInfinity, nan = double.NaN;
         Check("Exp", (inf, inf), (-inf, 0), (nan, nan), (0, 1), (-0.0, 1), (710, inf), (1e308, inf), (-746, 0), (-1e308, 0));
-        Check("Exp2", (inf, inf), (-inf, 0), (nan, nan), (0, 1), (1024, inf), (1023, TwoTo1023()), (-1074, double.Epsilon), (-1075, 0), (-0.0, 1));
+        Check("Exp2", (inf, inf), (-inf, 0), (nan, nan), (0, 1), (1024, inf), (1023, TwoTo1023()), (-1074, double.Epsilon), (-1075, 0),
+            (-0.0, 1));
         Check("Log", (inf, inf), (-inf, nan), (nan, nan), (0, -inf), (-0.0, -inf), (-1, nan), (1, 0));
         Check("Log2", (inf, inf), (-inf, nan), (nan, nan), (0, -inf), (-0.0, -inf), (-1, nan), (1, 0), (double.Epsilon, -1074), (8, 3));
         Check("Log10", (inf, inf), (-inf, nan), (nan, nan), (0, -inf), (-0.0, -inf), (-1, nan), (1, 0), (1000, 3));
@@ -95,7 +96,8 @@ public class LaneMathDoubleTests
         {
             // Among ordinary neighbours, and with the sign of zero.
             var actual = lanes(Vector512.Create(0.75).WithElement(5, x))[5];
-            Assert.True(actual.Equals(expected) && double.IsNegative(actual) == double.IsNegative(expected) || double.IsNaN(expected) && double.IsNaN(actual),
+            Assert.True(actual.Equals(expected) && double.IsNegative(actual) == double.IsNegative(expected) || double.IsNaN(expected)
+                && double.IsNaN(actual),
                 $"{name}({x}) = {actual}, not {expected}");
         }
     }
@@ -110,6 +112,7 @@ public class LaneMathDoubleTests
                 yield return (Parse(cells[1]), Parse(cells[2]), Parse(cells[3]));
         }
 
-        static double Parse(string hex) => BitConverter.UInt64BitsToDouble(ulong.Parse(hex, NumberStyles.HexNumber, CultureInfo.InvariantCulture));
+        static double Parse(string hex) =>
+            BitConverter.UInt64BitsToDouble(ulong.Parse(hex, NumberStyles.HexNumber, CultureInfo.InvariantCulture));
     }
 }

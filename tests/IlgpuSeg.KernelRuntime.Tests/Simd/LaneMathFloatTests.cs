@@ -76,7 +76,8 @@ public class LaneMathFloatTests
         var (lanes, exact) = Find(name);
         float[] seams =
         [
-            0f, float.Epsilon, 1.17549435e-38f, 1f, 2f, 0.70710677f, 1.4142135f, 0.34657359f, 0.92f, 0.55f, 3.95f, 10f, 9.01f, 88.722839f, -87.33655f,
+            0f, float.Epsilon, 1.17549435e-38f, 1f, 2f, 0.70710677f, 1.4142135f, 0.34657359f, 0.92f, 0.55f, 3.95f, 10f, 9.01f, 88.722839f,
+                -87.33655f,
             -103.97208f, 104.5f, 126f, 127f, 128f, -126f, -127f, -149f, -150f, 8388608f, float.MaxValue,
         ];
         foreach (var seam in seams)
@@ -115,7 +116,8 @@ public class LaneMathFloatTests
     [Fact]
     public void Pow_follows_MathF_in_special_cases_and_rounds_well_elsewhere()
     {
-        float[] special = [0f, -0f, 1f, -1f, 2f, -2f, 0.5f, -0.5f, 3f, -3f, 1e-45f, float.NaN, float.PositiveInfinity, float.NegativeInfinity];
+        float[] special = [0f, -0f, 1f, -1f, 2f, -2f, 0.5f, -0.5f, 3f, -3f, 1e-45f, float.NaN, float.PositiveInfinity,
+            float.NegativeInfinity];
         foreach (var x in special)
         {
             foreach (var y in special)

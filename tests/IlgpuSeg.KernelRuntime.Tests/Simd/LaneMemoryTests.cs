@@ -4,7 +4,8 @@ using IlgpuSeg.KernelRuntime.Backends.Simd;
 
 namespace IlgpuSeg.KernelRuntime.Tests.Simd;
 
-/// <summary>Masked access, gathers and scatters. Inactive lanes point at memory that must not be touched: address 0 and far outside.</summary>
+/// <summary>Masked access, gathers and scatters. Inactive lanes point at memory that must not be touched: address 0 and far
+/// outside.</summary>
 public unsafe class LaneMemoryTests
 {
     [Fact]

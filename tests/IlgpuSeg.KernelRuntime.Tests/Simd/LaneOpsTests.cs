@@ -7,11 +7,13 @@ namespace IlgpuSeg.KernelRuntime.Tests.Simd;
 /// <summary>Every lane operation against C#'s own for one number, on random and on awkward arguments.</summary>
 public class LaneOpsTests
 {
-    private static readonly int[] AwkwardInts = [0, 1, -1, 2, -2, 3, 7, -7, 31, 32, 33, 255, 65535, int.MaxValue, int.MinValue, int.MinValue + 1];
+    private static readonly int[] AwkwardInts =
+        [0, 1, -1, 2, -2, 3, 7, -7, 31, 32, 33, 255, 65535, int.MaxValue, int.MinValue, int.MinValue + 1];
 
     private static readonly double[] AwkwardDoubles =
     [
-        0, -0.0, 0.5, -0.5, 1.5, 2.5, -1.5, 1e9, -1e9, 2147483647, 2147483648, -2147483648, -2147483649, 4294967295, 4294967296, 3e9, 1e19, 2e19, -1e19,
+        0, -0.0, 0.5, -0.5, 1.5, 2.5, -1.5, 1e9, -1e9, 2147483647, 2147483648, -2147483648, -2147483649, 4294967295, 4294967296, 3e9, 1e19,
+            2e19, -1e19,
         9223372036854775807, 1e300, -1e300, double.NaN, double.PositiveInfinity, double.NegativeInfinity, 2147483647.9, -2147483648.9, -0.9,
     ];
 
@@ -25,7 +27,8 @@ public class LaneOpsTests
         }
 
         for (var i = 0; i < 3000; i++)
-            yield return (Lanes(_ => random.Next(int.MinValue, int.MaxValue) >> random.Next(32)), Lanes(_ => random.Next(int.MinValue, int.MaxValue) >> random.Next(32)));
+            yield return (Lanes(_ => random.Next(int.MinValue, int.MaxValue) >> random.Next(32)),
+                Lanes(_ => random.Next(int.MinValue, int.MaxValue) >> random.Next(32)));
     }
 
     private static IEnumerable<(Vector512<long> A, Vector512<long> B)> Longs()
@@ -39,7 +42,8 @@ public class LaneOpsTests
         }
 
         for (var i = 0; i < 2000; i++)
-            yield return (LongLanes(_ => random.NextInt64(long.MinValue, long.MaxValue) >> random.Next(64)), LongLanes(_ => random.NextInt64(long.MinValue, long.MaxValue) >> random.Next(64)));
+            yield return (LongLanes(_ => random.NextInt64(long.MinValue, long.MaxValue) >> random.Next(64)),
+                LongLanes(_ => random.NextInt64(long.MinValue, long.MaxValue) >> random.Next(64)));
     }
 
     private static Vector256<int> Lanes(Func<int, int> lane) => Vector256.Create(Enumerable.Range(0, 8).Select(lane).ToArray());
@@ -62,7 +66,8 @@ public class LaneOpsTests
             Each(i => q[i] == (b[i] == 0 ? 0 : (int)((long)a[i] / b[i])), i => $"{a[i]} / {b[i]} = {q[i]}");
             Each(i => r[i] == (b[i] == 0 ? a[i] : (int)((long)a[i] % b[i])), i => $"{a[i]} % {b[i]} = {r[i]}");
             Each(i => (uint)uq[i] == (b[i] == 0 ? 0 : (uint)a[i] / (uint)b[i]), i => $"{(uint)a[i]} / {(uint)b[i]} = {(uint)uq[i]}");
-            Each(i => (uint)ur[i] == (b[i] == 0 ? (uint)a[i] : (uint)a[i] % (uint)b[i]), i => $"{(uint)a[i]} % {(uint)b[i]} = {(uint)ur[i]}");
+            Each(i => (uint)ur[i] == (b[i] == 0 ? (uint)a[i] : (uint)a[i] % (uint)b[i]), i =>
+                $"{(uint)a[i]} % {(uint)b[i]} = {(uint)ur[i]}");
             Assert.Equal(q[0], LaneOps.Divide(a[0], b[0]));
             Assert.Equal(ur[0], LaneOps.RemainderUnsigned(a[0], b[0]));
             Assert.Equal(r[0], LaneOps.Remainder(a[0], b[0]));
@@ -131,7 +136,8 @@ public class LaneOpsTests
     public void Floating_point_converts_to_integers_by_saturating()
     {
         var random = new Random(5);
-        var values = AwkwardDoubles.Concat(Enumerable.Range(0, 3000).Select(_ => (random.NextDouble() - 0.5) * Math.Pow(2, random.Next(70)))).ToArray();
+        var values = AwkwardDoubles.Concat(
+            Enumerable.Range(0, 3000).Select(_ => (random.NextDouble() - 0.5) * Math.Pow(2, random.Next(70)))).ToArray();
         for (var start = 0; start + 8 <= values.Length; start++)
         {
             var d = Vector512.Create(values, start);
@@ -164,7 +170,9 @@ public class LaneOpsTests
             // All exponents, and values right at and beside the middle of two halves.
             var x = n % 2 == 0
                 ? BitConverter.Int32BitsToSingle(random.Next(int.MinValue, int.MaxValue))
-                : BitConverter.Int32BitsToSingle((BitConverter.SingleToInt32Bits((float)BitConverter.UInt16BitsToHalf((ushort)random.Next(65536))) | 0x1000) + random.Next(-1, 2));
+                : BitConverter.Int32BitsToSingle(
+                    (BitConverter.SingleToInt32Bits(
+                    (float)BitConverter.UInt16BitsToHalf((ushort)random.Next(65536))) | 0x1000) + random.Next(-1, 2));
             var expected = (Half)x;
             var actual = BitConverter.UInt16BitsToHalf((ushort)LaneOps.FloatToHalf(Vector256.Create(x))[n & 7]);
             Assert.True(expected.Equals(actual), $"(Half){x:R} = {actual}, not {expected}");
@@ -184,7 +192,8 @@ public class LaneOpsTests
             Each(i => LaneOps.Permute(values, LaneOps.SourceXor(delta))[i] == 100 + (i ^ k), i => $"xor {k}, lane {i}");
             Each(i => LaneOps.Permute(wide, LaneOps.SourceXor(delta))[i] == wide[i ^ k], i => $"wide xor {k}, lane {i}");
             var mixed = Lanes(i => i * 5 + k);
-            Each(i => LaneOps.Permute(values.AsSingle(), LaneOps.SourceLane(mixed)).AsInt32()[i] == 100 + (mixed[i] & 7), i => $"lane {mixed[i]}");
+            Each(i => LaneOps.Permute(values.AsSingle(), LaneOps.SourceLane(mixed)).AsInt32()[i] == 100 + (mixed[i] & 7), i =>
+                $"lane {mixed[i]}");
         }
     }
 
@@ -194,7 +203,8 @@ public class LaneOpsTests
         var random = new Random(8);
         for (var n = 0; n < 1000; n++)
         {
-            var x = Vector256.Create(Enumerable.Range(0, 8).Select(_ => (float)(random.NextDouble() * Math.Pow(10, random.Next(8)))).ToArray());
+            var x = Vector256.Create(
+                Enumerable.Range(0, 8).Select(_ => (float)(random.NextDouble() * Math.Pow(10, random.Next(8)))).ToArray());
             var d = LaneOps.ToDouble(x) / Vector512.Create(3.0);
             var (butterfly, wide) = (x, d);
             foreach (var distance in new[] { 4, 2, 1 })
@@ -222,7 +232,8 @@ public class LaneOpsTests
             var mask = LaneOps.FirstLanes(n);
             var held = Math.Clamp(n, 0, 8);
             Assert.Equal((held > 0, held == 0, held == 8), (LaneOps.Any(mask), LaneOps.None(mask), LaneOps.All(mask)));
-            Assert.Equal(((1 << held) - 1, held, held > 0 ? 0 : 32), (LaneOps.Ballot(mask), LaneOps.CountLanes(mask), LaneOps.FirstLane(mask)));
+            Assert.Equal(((1 << held) - 1, held, held > 0 ? 0 : 32),
+                (LaneOps.Ballot(mask), LaneOps.CountLanes(mask), LaneOps.FirstLane(mask)));
             Assert.Equal(mask, LaneOps.Narrow(LaneOps.Widen(mask)));
             Each(i => LaneOps.ToInt(mask)[i] == (i < n ? 1 : 0) && LaneOps.Widen(mask)[i] == (i < n ? -1 : 0), i => $"first {n}, lane {i}");
             var chosen = LaneOps.Select(mask, Vector512.Create(1.5), Vector512.Create(-2.5));

@@ -150,10 +150,12 @@ internal static partial class LaneOps
     internal static Vector256<int> MaxUnsigned(Vector256<int> a, Vector256<int> b) => Vector256.Max(a.AsUInt32(), b.AsUInt32()).AsInt32();
 
     [MethodImpl(Inline)]
-    internal static Vector512<long> MinUnsigned(Vector512<long> a, Vector512<long> b) => Vector512.Min(a.AsUInt64(), b.AsUInt64()).AsInt64();
+    internal static Vector512<long> MinUnsigned(Vector512<long> a, Vector512<long> b) =>
+        Vector512.Min(a.AsUInt64(), b.AsUInt64()).AsInt64();
 
     [MethodImpl(Inline)]
-    internal static Vector512<long> MaxUnsigned(Vector512<long> a, Vector512<long> b) => Vector512.Max(a.AsUInt64(), b.AsUInt64()).AsInt64();
+    internal static Vector512<long> MaxUnsigned(Vector512<long> a, Vector512<long> b) =>
+        Vector512.Max(a.AsUInt64(), b.AsUInt64()).AsInt64();
 
     /// <summary>Number of one bits, each lane.</summary>
     internal static Vector256<int> PopCount(Vector256<int> value)

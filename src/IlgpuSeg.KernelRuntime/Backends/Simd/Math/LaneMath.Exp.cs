@@ -7,7 +7,8 @@ namespace IlgpuSeg.KernelRuntime.Backends.Simd;
 // ln 2 is subtracted as high + low part: the first fused step is exact, the second rounds once.
 internal static partial class LaneMath
 {
-    /// <summary>e to the power x, each lane. Error at most 1.02 ulp. Overflows to infinity above 88.7228, reaches 0 below -103.98.</summary>
+    /// <summary>e to the power x, each lane. Error at most 1.02 ulp. Overflows to infinity above 88.7228, reaches 0 below
+    /// -103.98.</summary>
     [MethodImpl(Inline)]
     internal static Vector256<float> Exp(Vector256<float> x)
     {
