@@ -1,1 +1,3 @@
-return 0;
+using IlgpuSeg.Console;
+
+return CommandLine.Run(args);

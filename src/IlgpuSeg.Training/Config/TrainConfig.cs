@@ -1,0 +1,170 @@
+using IlgpuSeg.Data;
+using IlgpuSeg.Nn;
+
+namespace IlgpuSeg.Training;
+
+/// <summary>Everything a training run depends on, as its YAML file holds it (keys in snake_case).</summary>
+public sealed record TrainConfig
+{
+    /// <summary>The network's name (see <see cref="Models.Names"/>).</summary>
+    public string Model { get; init; } = "van-s-frm";
+
+    /// <summary>Where to run: "cpu", "cuda:0".</summary>
+    public string Device { get; init; } = "cpu";
+
+    /// <summary>The seed of weights, order, augmentation, sampling and drop-path.</summary>
+    public ulong Seed { get; init; }
+
+    /// <summary>The folder of checkpoints, log and curve.</summary>
+    public string Output { get; init; } = "runs/train";
+
+    /// <summary>A checkpoint to go on from; empty: start anew.</summary>
+    public string Resume { get; init; } = "";
+
+    /// <summary>A weight file (.safetensors, .pth, .pth.tar) whose matching tensors start the network; empty: random weights.</summary>
+    public string Weights { get; init; } = "";
+
+    /// <summary>The images.</summary>
+    public DataConfig Data { get; init; } = new();
+
+    /// <summary>The random changes of training images.</summary>
+    public AugmentConfig Augment { get; init; } = new();
+
+    /// <summary>Optimiser and schedule.</summary>
+    public OptimConfig Optim { get; init; } = new();
+
+    /// <summary>The hybrid loss.</summary>
+    public LossConfig Loss { get; init; } = new();
+
+    /// <summary>How often to evaluate, save and log.</summary>
+    public ScheduleConfig Schedule { get; init; } = new();
+
+    /// <summary>Throws where a value makes no run.</summary>
+    /// <returns>This.</returns>
+    /// <exception cref="ConfigException">Names the key and its value.</exception>
+    public TrainConfig Validate()
+    {
+        Check(Models.Names.Contains(Model), "model", Model, $"one of {string.Join(", ", Models.Names)}");
+        Check(Output != "", "output", "''", "a folder");
+        Check(DataConfig.Kinds.Contains(Data.Kind), "data.kind", Data.Kind, $"one of {string.Join(", ", DataConfig.Kinds)}");
+        Check(Data.Root != "", "data.root", "''", "the data set's folder");
+        Check(Data.ValLimit >= 0, "data.val_limit", Data.ValLimit, "0 (all) or more");
+        Check(Augment.Crop.Count == 2 && Augment.Crop.All(c => c >= 33), "augment.crop", $"[{string.Join(", ", Augment.Crop)}]",
+            "[height, width], both 33 or more (the network's stride is 32 and its context needs two rows and columns)");
+        Check(Augment.Flip is >= 0 and <= 1, "augment.flip", Augment.Flip, "a probability");
+        Check(Augment.Scale.Count == 2 && Augment.Scale[0] > 0 && Augment.Scale[0] <= Augment.Scale[1], "augment.scale",
+            $"[{string.Join(", ", Augment.Scale)}]", "[smallest, largest], positive and in order");
+        Check(Optim.Batch >= 1, "optim.batch", Optim.Batch, "1 or more");
+        Check(Optim.Steps >= 1, "optim.steps", Optim.Steps, "1 or more");
+        Check(Optim.Lr > 0, "optim.lr", Optim.Lr, "positive");
+        Check(Optim.Momentum is >= 0 and < 1, "optim.momentum", Optim.Momentum, "in [0, 1)");
+        Check(Optim.WeightDecay >= 0, "optim.weight_decay", Optim.WeightDecay, "0 or more");
+        Check(Optim.Power >= 0, "optim.power", Optim.Power, "0 or more");
+        Check(Optim.Warmup >= 0 && Optim.Warmup < Optim.Steps, "optim.warmup", Optim.Warmup, "0 or more, and fewer than optim.steps");
+        Check(Loss.Lambda >= 0, "loss.lambda", Loss.Lambda, "0 or more");
+        Check(Loss.Tau > 0, "loss.tau", Loss.Tau, "positive");
+        Check(Loss.MaxSamples >= 2, "loss.max_samples", Loss.MaxSamples, "2 or more");
+        Check(Loss.MaxViews >= 1, "loss.max_views", Loss.MaxViews, "1 or more");
+        Check(Schedule.EvalEvery >= 0, "schedule.eval_every", Schedule.EvalEvery, "0 (only at the end) or more");
+        Check(Schedule.SaveEvery >= 0, "schedule.save_every", Schedule.SaveEvery, "0 (only at the end) or more");
+        return this;
+    }
+
+    private static void Check(bool condition, string key, object value, string rule)
+    {
+        if (!condition)
+            throw new ConfigException($"Setting '{key}' is {value}; it must be {rule}.");
+    }
+}
+
+/// <summary>The images of a run.</summary>
+public sealed record DataConfig
+{
+    /// <summary>The known folder layouts.</summary>
+    public static IReadOnlyList<string> Kinds => DatasetFormats.Names;
+
+    /// <summary>The folder layout; synthetic scenes use Cityscapes'.</summary>
+    public string Kind { get; init; } = "camvid";
+
+    /// <summary>The data set's folder.</summary>
+    public string Root { get; init; } = "";
+
+    /// <summary>The split to learn from.</summary>
+    public string Train { get; init; } = "train";
+
+    /// <summary>The split to evaluate on.</summary>
+    public string Val { get; init; } = "val";
+
+    /// <summary>Evaluate on at most so many images, spread evenly over the split; 0: all.</summary>
+    public int ValLimit { get; init; }
+
+    /// <summary>Names of frames to leave out, for example because their labels are wrong.</summary>
+    public IReadOnlyList<string> Exclude { get; init; } = [];
+}
+
+/// <summary>The random changes of training images (paper: flip, resizing in [0.5, 2], crop).</summary>
+public sealed record AugmentConfig
+{
+    /// <summary>The crop's height and width.</summary>
+    public IReadOnlyList<int> Crop { get; init; } = [1024, 1024];
+
+    /// <summary>The probability of a horizontal flip.</summary>
+    public double Flip { get; init; } = 0.5;
+
+    /// <summary>The smallest and largest resizing factor.</summary>
+    public IReadOnlyList<double> Scale { get; init; } = [0.5, 2.0];
+}
+
+/// <summary>Optimiser and schedule (paper: SGD, momentum 0.9, weight decay 1e-4, lr 0.01, poly decay).</summary>
+public sealed record OptimConfig
+{
+    /// <summary>Images of a step.</summary>
+    public int Batch { get; init; } = 16;
+
+    /// <summary>Steps of the run.</summary>
+    public int Steps { get; init; } = 1000;
+
+    /// <summary>The initial learning rate.</summary>
+    public double Lr { get; init; } = 0.01;
+
+    /// <summary>SGD's momentum.</summary>
+    public double Momentum { get; init; } = 0.9;
+
+    /// <summary>SGD's weight decay.</summary>
+    public double WeightDecay { get; init; } = 1e-4;
+
+    /// <summary>The poly schedule's power.</summary>
+    public double Power { get; init; } = 0.9;
+
+    /// <summary>Steps of linear warm-up.</summary>
+    public int Warmup { get; init; }
+}
+
+/// <summary>The hybrid loss CE + lambda * CL (paper, equations 4-6).</summary>
+public sealed record LossConfig
+{
+    /// <summary>The weight of the contrast term; 0 leaves it out.</summary>
+    public double Lambda { get; init; } = 1;
+
+    /// <summary>The contrast's temperature.</summary>
+    public double Tau { get; init; } = 0.1;
+
+    /// <summary>At most so many anchors in a batch.</summary>
+    public int MaxSamples { get; init; } = 1024;
+
+    /// <summary>At most so many anchors of a class in an image.</summary>
+    public int MaxViews { get; init; } = 100;
+}
+
+/// <summary>How often to evaluate and save.</summary>
+public sealed record ScheduleConfig
+{
+    /// <summary>Steps between evaluations; 0: before and after the run only.</summary>
+    public int EvalEvery { get; init; }
+
+    /// <summary>Steps between checkpoints; 0: after the run only.</summary>
+    public int SaveEvery { get; init; }
+
+    /// <summary>Whether to evaluate before the first step, so that the curve shows the start.</summary>
+    public bool EvalFirst { get; init; } = true;
+}
