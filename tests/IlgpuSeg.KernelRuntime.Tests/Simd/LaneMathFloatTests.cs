@@ -16,8 +16,7 @@ public class LaneMathFloatTests
     public static TheoryData<string, double> Bounds => new()
     {
         { "Exp", 1.02 }, { "Exp2", 1 }, { "Log", 1 }, { "Log2", 1.1 }, { "Log10", 2 }, { "Tanh", 1.5 }, { "Erf", 1.12 },
-        { "Sin", 1 }, { "Cos", 1 }, { "Sqrt", 0.5 }, { "Rsqrt", 1.5 }, { "Rcp", 0.5 }, { "Floor", 0 }, { "Round", 0 },
-        { "Ceiling", 0 }, { "Truncate", 0 }, { "RoundAwayFromZero", 0 }, { "Tan", 1.1 }, { "Atan", 1 },
+        { "Sin", 1 }, { "Cos", 1 }, { "Rsqrt", 1.5 }, { "Rcp", 0.5 }, { "Tan", 1.1 }, { "Atan", 1 },
     };
 
     private static (Lanes Lanes, Func<double, double> Exact) Find(string name) => name switch
@@ -28,19 +27,13 @@ public class LaneMathFloatTests
         "Log2" => (x => LaneMath.Log2(x), Math.Log2),
         "Log10" => (x => LaneMath.Log10(x), Math.Log10),
         "Tanh" => (x => LaneMath.Tanh(x), Math.Tanh),
-        "Erf" => (x => LaneMath.Erf(x), ScalarMath.Erf),   // the double one, which is held against a table of its own
+        "Erf" => (x => LaneMath.Erf(x), x => LaneMath.Erf(Vector256.Create(x))[0]),   // the double one, which is held against a table of its own
         "Sin" => (x => LaneMath.Sin(x), Math.Sin),
         "Cos" => (x => LaneMath.Cos(x), Math.Cos),
         "Tan" => (x => LaneMath.Tan(x), Math.Tan),
         "Atan" => (x => LaneMath.Atan(x), Math.Atan),
-        "Sqrt" => (x => LaneMath.Sqrt(x), Math.Sqrt),
         "Rsqrt" => (x => LaneMath.Rsqrt(x), x => 1 / Math.Sqrt(x)),
         "Rcp" => (x => LaneMath.Rcp(x), x => 1 / x),
-        "Floor" => (x => LaneMath.Floor(x), Math.Floor),
-        "Ceiling" => (x => LaneMath.Ceiling(x), Math.Ceiling),
-        "Round" => (x => LaneMath.Round(x), Math.Round),
-        "Truncate" => (x => LaneMath.Truncate(x), Math.Truncate),
-        "RoundAwayFromZero" => (x => LaneMath.RoundAwayFromZero(x), x => Math.Round(x, MidpointRounding.AwayFromZero)),
         _ => throw new ArgumentOutOfRangeException(nameof(name), name, "no such function"),
     };
 
@@ -142,16 +135,17 @@ public class LaneMathFloatTests
     }
 
     [Fact]
-    public void One_number_has_the_bits_of_a_lane()
+    public void CopySign_joins_magnitude_and_sign()
     {
-        var random = new Random(11);
-        for (var i = 0; i < 20_000; i++)
+        float[] values = [0f, -0f, 1.5f, -2f, float.NaN, float.NegativeInfinity, 1e-45f];
+        foreach (var x in values)
         {
-            var x = BitConverter.Int32BitsToSingle(random.Next());
-            Assert.Equal(LaneMath.Exp(Vector256.Create(x))[5], ScalarMath.Exp(x));
-            Assert.Equal(LaneMath.Log(Vector256.Create(x))[5], ScalarMath.Log(x));
-            Assert.Equal(LaneMath.Tanh(Vector256.Create(x))[5], ScalarMath.Tanh(x));
-            Assert.Equal(LaneMath.Erf(Vector256.Create(x))[5], ScalarMath.Erf(x));
+            foreach (var y in values)
+            {
+                var expected = BitConverter.SingleToInt32Bits(MathF.CopySign(x, y));
+                Assert.Equal(expected, BitConverter.SingleToInt32Bits(LaneMath.CopySign(Vector256.Create(x), Vector256.Create(y))[3]));
+                Assert.Equal(Math.CopySign(x, y), LaneMath.CopySign(Vector512.Create((double)x), Vector512.Create((double)y))[6]);
+            }
         }
     }
 

@@ -106,39 +106,33 @@ internal static unsafe class Lanes
         ? Avx2.ShiftRightLogicalVariable(a, (count & Vector256.Create(31)).AsUInt32()) : LaneLoops.Shift(a, count, 2);
 
     [MethodImpl(Inline)]
-    public static Vector512<long> Shl(Vector512<long> a, Vector256<int> count) => LaneLoops.Shift(a, count, 0);
+    public static Vector512<long> Shl(Vector512<long> a, Vector256<int> count) => LaneIntegers.Shl(a, count);
 
     [MethodImpl(Inline)]
-    public static Vector512<long> Shr(Vector512<long> a, Vector256<int> count) => LaneLoops.Shift(a, count, 1);
+    public static Vector512<long> Shr(Vector512<long> a, Vector256<int> count) => LaneIntegers.Shr(a, count);
 
     [MethodImpl(Inline)]
-    public static Vector512<long> ShrUn(Vector512<long> a, Vector256<int> count) => LaneLoops.Shift(a, count, 2);
+    public static Vector512<long> ShrUn(Vector512<long> a, Vector256<int> count) => LaneIntegers.ShrUn(a, count);
 
-    // A double holds every quotient of 32-bit integers exactly enough to truncate it.
     [MethodImpl(Inline)]
-    public static Vector256<int> Div(Vector256<int> a, Vector256<int> b) => Avx512F.IsSupported
-        ? Avx512F.ConvertToVector256Int32WithTruncation(Avx512F.ConvertToVector512Double(a) / Avx512F.ConvertToVector512Double(b))
-        : LaneLoops.Div(a, b);
+    public static Vector256<int> Div(Vector256<int> a, Vector256<int> b) => LaneIntegers.Div(a, b);
 
     [MethodImpl(Inline)]
     public static Vector256<int> Rem(Vector256<int> a, Vector256<int> b) => a - (Div(a, b) * b);
 
     [MethodImpl(Inline)]
-    public static Vector256<int> DivUn(Vector256<int> a, Vector256<int> b) => Avx512F.IsSupported
-        ? Avx512F.ConvertToVector256UInt32WithTruncation(
-            Avx512F.ConvertToVector512Double(a.AsUInt32()) / Avx512F.ConvertToVector512Double(b.AsUInt32())).AsInt32()
-        : LaneLoops.DivUn(a, b);
+    public static Vector256<int> DivUn(Vector256<int> a, Vector256<int> b) => LaneIntegers.DivUn(a, b);
 
     [MethodImpl(Inline)]
     public static Vector256<int> RemUn(Vector256<int> a, Vector256<int> b) => a - (DivUn(a, b) * b);
 
-    public static Vector512<long> Div(Vector512<long> a, Vector512<long> b) => LaneLoops.Div(a, b);
+    public static Vector512<long> Div(Vector512<long> a, Vector512<long> b) => LaneIntegers.Div(a, b);
 
-    public static Vector512<long> DivUn(Vector512<long> a, Vector512<long> b) => LaneLoops.DivUn(a, b);
+    public static Vector512<long> DivUn(Vector512<long> a, Vector512<long> b) => LaneIntegers.DivUn(a, b);
 
-    public static Vector512<long> Rem(Vector512<long> a, Vector512<long> b) => a - (LaneLoops.Div(a, b) * b);
+    public static Vector512<long> Rem(Vector512<long> a, Vector512<long> b) => a - (LaneIntegers.Div(a, b) * b);
 
-    public static Vector512<long> RemUn(Vector512<long> a, Vector512<long> b) => a - (LaneLoops.DivUn(a, b) * b);
+    public static Vector512<long> RemUn(Vector512<long> a, Vector512<long> b) => a - (LaneIntegers.DivUn(a, b) * b);
 
     [MethodImpl(Inline)]
     public static Vector256<int> SignExtend8(Vector256<int> a) => (a << 24) >> 24;
@@ -172,17 +166,18 @@ internal static unsafe class Lanes
     public static Vector512<double> SignedToDouble(Vector256<int> a) => Avx512F.IsSupported
         ? Avx512F.ConvertToVector512Double(a) : Vector512.ConvertToDouble(SignExtend32(a));
 
-    public static Vector256<float> SignedToSingle(Vector512<long> a) => LaneLoops.ToSingle(a);
+    public static Vector256<float> SignedToSingle(Vector512<long> a) => LaneConversions.SignedToSingle(a);
 
     [MethodImpl(Inline)]
     public static Vector512<double> SignedToDouble(Vector512<long> a) => Vector512.ConvertToDouble(a);
 
-    public static Vector256<float> UnsignedToSingle(Vector256<int> a) => LaneLoops.UnsignedToSingle(a);
+    [MethodImpl(Inline)]
+    public static Vector256<float> UnsignedToSingle(Vector256<int> a) => Vector256.ConvertToSingle(a.AsUInt32());
 
     [MethodImpl(Inline)]
     public static Vector512<double> UnsignedToDouble(Vector256<int> a) => Vector512.ConvertToDouble(ZeroExtend32(a));
 
-    public static Vector256<float> UnsignedToSingle(Vector512<long> a) => LaneLoops.UnsignedToSingle(a);
+    public static Vector256<float> UnsignedToSingle(Vector512<long> a) => LaneConversions.UnsignedToSingle(a);
 
     [MethodImpl(Inline)]
     public static Vector512<double> UnsignedToDouble(Vector512<long> a) => Vector512.ConvertToDouble(a.AsUInt64());
@@ -193,13 +188,13 @@ internal static unsafe class Lanes
     [MethodImpl(Inline)]
     public static Vector256<int> SingleToUInt(Vector256<float> a) => Vector256.ConvertToUInt32(a).AsInt32();
 
-    public static Vector512<long> SingleToLong(Vector256<float> a) => LaneLoops.ToLong(a);
+    public static Vector512<long> SingleToLong(Vector256<float> a) => Vector512.ConvertToInt64(Widen(a));
 
-    public static Vector512<long> SingleToULong(Vector256<float> a) => LaneLoops.ToULong(a);
+    public static Vector512<long> SingleToULong(Vector256<float> a) => Vector512.ConvertToUInt64(Widen(a)).AsInt64();
 
-    public static Vector256<int> DoubleToInt(Vector512<double> a) => LaneLoops.ToInt(a);
+    public static Vector256<int> DoubleToInt(Vector512<double> a) => LaneConversions.DoubleToInt(a);
 
-    public static Vector256<int> DoubleToUInt(Vector512<double> a) => LaneLoops.ToUInt(a);
+    public static Vector256<int> DoubleToUInt(Vector512<double> a) => LaneConversions.DoubleToUInt(a);
 
     [MethodImpl(Inline)]
     public static Vector512<long> DoubleToLong(Vector512<double> a) => Vector512.ConvertToInt64(a);
@@ -215,9 +210,9 @@ internal static unsafe class Lanes
     public static Vector256<float> Narrow(Vector512<double> a) => Avx512F.IsSupported
         ? Avx512F.ConvertToVector256Single(a) : Vector256.Narrow(a.GetLower(), a.GetUpper());
 
-    public static Vector256<float> HalfToFloat(Vector256<int> a) => LaneLoops.HalfToFloat(a);
+    public static Vector256<float> HalfToFloat(Vector256<int> a) => LaneConversions.HalfToFloat(a);
 
-    public static Vector256<int> FloatToHalf(Vector256<float> a) => LaneLoops.FloatToHalf(a);
+    public static Vector256<int> FloatToHalf(Vector256<float> a) => LaneConversions.FloatToHalf(a);
 
     /// <summary>Every lane takes the value of another one; a lane beyond <paramref name="count"/> means its own.</summary>
     [MethodImpl(Inline)]

@@ -178,7 +178,7 @@ internal sealed partial class VersionEmitter
         switch (value.Math)
         {
             case MathKind.PopCount or MathKind.LeadingZeros or MathKind.TrailingZeros:
-                _il.Call(typeof(LaneLoops), value.Math.ToString(), null, vector);
+                _il.Call(typeof(LaneIntegers), value.Math.ToString(), null, vector);
                 break;
             case MathKind.Sqrt:
                 _il.Call(Il.ApiOf(value.Type), "Sqrt", Il.ElementOf(value.Type), vector);

@@ -4,7 +4,6 @@ using System.Runtime.Intrinsics;
 namespace IlgpuSeg.KernelRuntime.Backends.Simd;
 
 // erf(x) = x + x p(x^2) near zero, and +-(1 - exp(-t(|x|))) beyond, where the polynomial t fits -log(erfc).
-// ScalarMath.Erf is the same algorithm for one number.
 internal static partial class LaneMath
 {
     /// <summary>Error function, each lane. Error at most 1.12 ulp.</summary>

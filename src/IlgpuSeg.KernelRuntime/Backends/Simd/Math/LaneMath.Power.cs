@@ -5,13 +5,15 @@ namespace IlgpuSeg.KernelRuntime.Backends.Simd;
 
 internal static partial class LaneMath
 {
-    /// <summary>Square root, each lane; correctly rounded. NaN below zero, -0 stays -0.</summary>
+    /// <summary>The first operand's magnitude with the second one's sign, each lane.</summary>
     [MethodImpl(Inline)]
-    internal static Vector256<float> Sqrt(Vector256<float> x) => Vector256.Sqrt(x);
+    internal static Vector256<float> CopySign(Vector256<float> x, Vector256<float> sign) =>
+        Vector256.ConditionalSelect(Vector256.Create(-0f), sign, x);
 
-    /// <inheritdoc cref="Sqrt(Vector256{float})"/>
+    /// <inheritdoc cref="CopySign(Vector256{float}, Vector256{float})"/>
     [MethodImpl(Inline)]
-    internal static Vector512<double> Sqrt(Vector512<double> x) => Vector512.Sqrt(x);
+    internal static Vector512<double> CopySign(Vector512<double> x, Vector512<double> sign) =>
+        Vector512.ConditionalSelect(Vector512.Create(-0.0), sign, x);
 
     /// <summary>1 / x, each lane; correctly rounded.</summary>
     [MethodImpl(Inline)]

@@ -74,18 +74,6 @@ internal static partial class LaneMath
     /// <summary>Hyperbolic cosine, lane by lane.</summary>
     internal static Vector512<double> Cosh(Vector512<double> x) => PerLane<CoshOperation>(x, default);
 
-    /// <summary>C#'s x % y (C's fmod: the sign of x), lane by lane.</summary>
-    internal static Vector256<float> Rem(Vector256<float> x, Vector256<float> y) => PerLane<RemOperation>(x, y);
-
-    /// <summary>C#'s x % y (C's fmod: the sign of x), lane by lane.</summary>
-    internal static Vector512<double> Rem(Vector512<double> x, Vector512<double> y) => PerLane<RemOperation>(x, y);
-
-    /// <summary>IEEE 754 remainder (quotient to nearest), lane by lane.</summary>
-    internal static Vector256<float> IEEERemainder(Vector256<float> x, Vector256<float> y) => PerLane<IeeeRemainderOperation>(x, y);
-
-    /// <summary>IEEE 754 remainder (quotient to nearest), lane by lane.</summary>
-    internal static Vector512<double> IEEERemainder(Vector512<double> x, Vector512<double> y) => PerLane<IeeeRemainderOperation>(x, y);
-
     /// <summary>One number's operation in both precisions; one-argument functions ignore y.</summary>
     private interface IOperation
     {
@@ -184,19 +172,5 @@ internal static partial class LaneMath
         public static float Apply(float x, float y) => MathF.Cosh(x);
 
         public static double Apply(double x, double y) => Math.Cosh(x);
-    }
-
-    private struct RemOperation : IOperation
-    {
-        public static float Apply(float x, float y) => x % y;
-
-        public static double Apply(double x, double y) => x % y;
-    }
-
-    private struct IeeeRemainderOperation : IOperation
-    {
-        public static float Apply(float x, float y) => MathF.IEEERemainder(x, y);
-
-        public static double Apply(double x, double y) => Math.IEEERemainder(x, y);
     }
 }
