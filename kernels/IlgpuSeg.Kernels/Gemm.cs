@@ -10,7 +10,16 @@ public static class Gemm
     /// <summary>
     /// Products of at least this many rows lay B out in panels first; with fewer the copy costs more than the better access saves.
     /// </summary>
-    private const int RowsWorthPacking = 96;
+    private const int RowsWorthPacking = 1024;
+
+    /// <summary>The same where B's rows are so long that its elements of one column compete for few places in the caches.</summary>
+    private const int RowsWorthPackingLongRows = 96;
+
+    /// <summary>Columns from which on <see cref="RowsWorthPackingLongRows"/> holds.</summary>
+    private const int LongRow = 1024;
+
+    /// <summary>Elements of B that are taken to stay in the second-level cache of any processor.</summary>
+    private const int CachedRight = 1 << 16;
 
     /// <summary>Elements of workspace that <see cref="Run"/> needs for a product; 0 if it can read B in place.</summary>
     /// <param name="host">The device's kernels.</param>
@@ -72,8 +81,10 @@ public static class Gemm
         // An absent bias still needs a valid view as argument; the kernel does not read it.
         if (bias.Length == 0) bias = c;
 
-        var launch = new KernelConfig(
-            new Index3D(KernelHost.Blocks(shape.Rows, GemmTile.Rows), panels, batches), new Index3D(host.Lanes, 1, 1));
+        var tiles = KernelHost.Blocks(shape.Rows, GemmTile.Rows);
+        shape.PanelsInRow = InnerPanels(shape, tiles, panels, width);
+        var grid = shape.PanelsInRow > 0 ? new Index3D(tiles * panels, 1, batches) : new Index3D(tiles, panels, batches);
+        var launch = new KernelConfig(grid, new Index3D(host.Lanes, 1, 1));
         if (blocks == 2)
         {
             host.Load(static a => a.LoadStreamKernel<ArrayView<T>, ArrayView<T>, ArrayView<T>, ArrayView<T>, GemmShape>(
@@ -108,6 +119,13 @@ public static class Gemm
             throw new ArgumentException($"The {kernel} needs {needed:N0} elements of {name} but got {length:N0}.");
     }
 
+    // While all of B stays in the second-level cache, taking all panels of a row tile in turn reads A once and writes C in order.
+    private static int InnerPanels(in GemmShape shape, int tiles, int panels, int width)
+    {
+        var depth = Math.Min(shape.DepthCount, shape.Depth);
+        return (long)depth * panels * width <= CachedRight && (long)tiles * panels <= int.MaxValue ? panels : 0;
+    }
+
     /// <summary>Two blocks of lanes, unless one suffices for all columns.</summary>
     private static int BlocksPerPanel(KernelHost host, int columns) => columns <= host.Lanes ? 1 : 2;
 
@@ -117,7 +135,7 @@ public static class Gemm
     {
         var width = BlocksPerPanel(host, shape.Columns) * host.Lanes;
         var plain = right.Column == 1 && shape.Columns % width == 0 && shape.Depth <= right.DepthInner;
-        return !plain || shape.Rows >= RowsWorthPacking;
+        return !plain || shape.Rows >= (shape.Columns >= LongRow ? RowsWorthPackingLongRows : RowsWorthPacking);
     }
 
     private static int PackedBatches(in GemmShape shape, in GemmRight right, int batches) =>

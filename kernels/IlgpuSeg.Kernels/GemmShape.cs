@@ -96,8 +96,14 @@ public struct GemmShape
     /// <summary>1 if the sums start from what C holds, 0 if from zero.</summary>
     public int Accumulate;
 
-    /// <summary>1 if a bias per column is added.</summary>
+    /// <summary>1 if the sums start from a bias per column.</summary>
     public int HasBias;
+
+    /// <summary>The panels, if the grid's X counts all panels of a row tile before the next tile; 0 if X counts tiles and Y panels.</summary>
+    public int PanelsInRow;
+
+    /// <summary>Keeps the size a multiple of eight bytes.</summary>
+    internal int Reserved;
 
     /// <summary>A row-major product C[rows, columns] = A[rows, depth] B[depth, columns].</summary>
     /// <param name="rows">Rows of A and C.</param>

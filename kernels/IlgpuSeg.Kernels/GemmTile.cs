@@ -21,20 +21,23 @@ internal static class GemmTile
         where T : unmanaged, INumber<T>
         where R : struct, IReal<T>
     {
-        var row = Grid.IdxX * Rows;
+        var panel = Panel(s.PanelsInRow);
+        var row = RowTile(s.PanelsInRow) * Rows;
         var lanes = Group.DimX;
         var begin = Grid.IdxZ * s.Split + s.DepthStart;
         var end = End(Grid.IdxZ, begin, s.Split, s.DepthCount, s.Depth);
         var aBase = Grid.IdxZ * s.ABatch;
-        var ib = Grid.IdxZ * s.BBatch + Grid.IdxY * s.BPanel + begin * s.BStep + Group.IdxX;
+        var ib = Grid.IdxZ * s.BBatch + panel * s.BPanel + begin * s.BStep + Group.IdxX;
         var a0 = aBase + AOffset(row, s);
         var a1 = aBase + AOffset(row + 1, s);
         var a2 = aBase + AOffset(row + 2, s);
         var a3 = aBase + AOffset(row + 3, s);
         var a4 = aBase + AOffset(row + 4, s);
         var a5 = aBase + AOffset(row + 5, s);
-        T c00 = T.Zero, c01 = T.Zero, c10 = T.Zero, c11 = T.Zero, c20 = T.Zero, c21 = T.Zero;
-        T c30 = T.Zero, c31 = T.Zero, c40 = T.Zero, c41 = T.Zero, c50 = T.Zero, c51 = T.Zero;
+        var n = panel * 2 * lanes + Group.IdxX;
+        var c00 = Bias(bias, s.HasBias, n, s.Columns);
+        var c01 = Bias(bias, s.HasBias, n + lanes, s.Columns);
+        T c10 = c00, c11 = c01, c20 = c00, c21 = c01, c30 = c00, c31 = c01, c40 = c00, c41 = c01, c50 = c00, c51 = c01;
 
         var segment = begin / s.SegmentLength;
         var outer = segment / s.SegmentsInner;
@@ -77,19 +80,12 @@ internal static class GemmTile
             }
         }
 
-        var n = Grid.IdxY * 2 * lanes + Group.IdxX;
-        Store(bias, c, s, row, n, c00);
-        Store(bias, c, s, row, n + lanes, c01);
-        Store(bias, c, s, row + 1, n, c10);
-        Store(bias, c, s, row + 1, n + lanes, c11);
-        Store(bias, c, s, row + 2, n, c20);
-        Store(bias, c, s, row + 2, n + lanes, c21);
-        Store(bias, c, s, row + 3, n, c30);
-        Store(bias, c, s, row + 3, n + lanes, c31);
-        Store(bias, c, s, row + 4, n, c40);
-        Store(bias, c, s, row + 4, n + lanes, c41);
-        Store(bias, c, s, row + 5, n, c50);
-        Store(bias, c, s, row + 5, n + lanes, c51);
+        StorePair(c, s, row, n, panel, c00, c01);
+        StorePair(c, s, row + 1, n, panel, c10, c11);
+        StorePair(c, s, row + 2, n, panel, c20, c21);
+        StorePair(c, s, row + 3, n, panel, c30, c31);
+        StorePair(c, s, row + 4, n, panel, c40, c41);
+        StorePair(c, s, row + 5, n, panel, c50, c51);
     }
 
     /// <summary>Six rows by one block of lanes, for products of few columns.</summary>
@@ -97,18 +93,21 @@ internal static class GemmTile
         where T : unmanaged, INumber<T>
         where R : struct, IReal<T>
     {
-        var row = Grid.IdxX * Rows;
+        var panel = Panel(s.PanelsInRow);
+        var row = RowTile(s.PanelsInRow) * Rows;
         var begin = Grid.IdxZ * s.Split + s.DepthStart;
         var end = End(Grid.IdxZ, begin, s.Split, s.DepthCount, s.Depth);
         var aBase = Grid.IdxZ * s.ABatch;
-        var ib = Grid.IdxZ * s.BBatch + Grid.IdxY * s.BPanel + begin * s.BStep + Group.IdxX;
+        var ib = Grid.IdxZ * s.BBatch + panel * s.BPanel + begin * s.BStep + Group.IdxX;
         var a0 = aBase + AOffset(row, s);
         var a1 = aBase + AOffset(row + 1, s);
         var a2 = aBase + AOffset(row + 2, s);
         var a3 = aBase + AOffset(row + 3, s);
         var a4 = aBase + AOffset(row + 4, s);
         var a5 = aBase + AOffset(row + 5, s);
-        T c0 = T.Zero, c1 = T.Zero, c2 = T.Zero, c3 = T.Zero, c4 = T.Zero, c5 = T.Zero;
+        var n = panel * Group.DimX + Group.IdxX;
+        var c0 = Bias(bias, s.HasBias, n, s.Columns);
+        T c1 = c0, c2 = c0, c3 = c0, c4 = c0, c5 = c0;
 
         var segment = begin / s.SegmentLength;
         var outer = segment / s.SegmentsInner;
@@ -144,13 +143,31 @@ internal static class GemmTile
             }
         }
 
-        var n = Grid.IdxY * Group.DimX + Group.IdxX;
-        Store(bias, c, s, row, n, c0);
-        Store(bias, c, s, row + 1, n, c1);
-        Store(bias, c, s, row + 2, n, c2);
-        Store(bias, c, s, row + 3, n, c3);
-        Store(bias, c, s, row + 4, n, c4);
-        Store(bias, c, s, row + 5, n, c5);
+        Store(c, s, row, n, c0);
+        Store(c, s, row + 1, n, c1);
+        Store(c, s, row + 2, n, c2);
+        Store(c, s, row + 3, n, c3);
+        Store(c, s, row + 4, n, c4);
+        Store(c, s, row + 5, n, c5);
+    }
+
+    // Groups in the grid's order: all panels of a row tile, or (panelsInRow = 0) all row tiles of a panel.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static int RowTile(int panelsInRow) => panelsInRow == 0 ? Grid.IdxX : Grid.IdxX / panelsInRow;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static int Panel(int panelsInRow) => panelsInRow == 0 ? Grid.IdxY : Grid.IdxX - Grid.IdxX / panelsInRow * panelsInRow;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static T Bias<T>(ArrayView<T> bias, int hasBias, int n, int columns)
+        where T : unmanaged, INumber<T>
+    {
+        var value = T.Zero;
+        if (hasBias != 0)
+        {
+            if (n < columns) value = bias[n];
+        }
+        return value;
     }
 
     /// <summary>Where the depth ends for this launch and split.</summary>
@@ -183,20 +200,44 @@ internal static class GemmTile
         return offset + inner * innerStride;
     }
 
+    /// <summary>Stores both blocks of a row; a panel that lies inside C needs no test per lane.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Store<T>(ArrayView<T> bias, ArrayView<T> c, GemmShape s, int row, int n, T sum)
+    private static void StorePair<T>(ArrayView<T> c, GemmShape s, int row, int n, int panel, T sum0, T sum1)
         where T : unmanaged, INumber<T>
     {
-        if (row < s.Rows)
+        if (row >= s.Rows) return;
+        var i = COffset(row, s) + n;
+        var next = i + Group.DimX;
+        if ((panel + 1) * 2 * Group.DimX <= s.Columns)
         {
-            var i = Grid.IdxZ * s.CBatch + n + Offset(row, s.RowsInner, s.RowsMid, s.CStart, s.COuter, s.CMid, s.CInner);
-            if (n < s.Columns)
+            if (s.Accumulate != 0)
             {
-                var value = sum;
-                if (s.HasBias != 0) value += bias[n];
-                if (s.Accumulate != 0) value += c[i];
-                c[i] = value;
+                c[i] += sum0;
+                c[next] += sum1;
+            }
+            else
+            {
+                c[i] = sum0;
+                c[next] = sum1;
             }
         }
+        else
+        {
+            if (n < s.Columns) c[i] = s.Accumulate != 0 ? c[i] + sum0 : sum0;
+            if (n + Group.DimX < s.Columns) c[next] = s.Accumulate != 0 ? c[next] + sum1 : sum1;
+        }
     }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Store<T>(ArrayView<T> c, GemmShape s, int row, int n, T sum)
+        where T : unmanaged, INumber<T>
+    {
+        if (row >= s.Rows) return;
+        var i = COffset(row, s) + n;
+        if (n < s.Columns) c[i] = s.Accumulate != 0 ? c[i] + sum : sum;
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static int COffset(int row, GemmShape s) =>
+        Grid.IdxZ * s.CBatch + Offset(row, s.RowsInner, s.RowsMid, s.CStart, s.COuter, s.CMid, s.CInner);
 }
