@@ -33,6 +33,11 @@ internal static class CommandLine
             Fail("Stopped.");
             return 1;
         }
+        catch (TrainingException e)
+        {
+            Fail(e.Message);
+            return 1;
+        }
         catch (Exception e) when (IsBadInput(e))
         {
             Fail(e.Message);
@@ -43,7 +48,9 @@ internal static class CommandLine
     /// <summary>What the user can mend: their message says it all, a stack trace would bury it.</summary>
     private static bool IsBadInput(Exception e) => e
         is ConfigException or DataException or WeightFileException or ShapeException
-        or ArgumentException or IOException or UnauthorizedAccessException;
+        or IOException or UnauthorizedAccessException
+        // A model or device that does not exist; the two below are mistakes of the program.
+        or (ArgumentException and not ArgumentOutOfRangeException and not ArgumentNullException);
 
     private static void Fail(string message) => System.Console.Error.WriteLine($"ilgpuseg: {message}");
 }
