@@ -10,5 +10,16 @@ internal static class Pipeline
         Cleanup.Run(function);
         CommonSubexpressions.Run(function);
         Cleanup.Run(function);
+        // Unrolling makes the indices of local arrays constant; what those held may in turn bound further loops.
+        while (UnrollLoops.Run(function) | PromoteLocals.Run(function))
+        {
+            Cleanup.Run(function);
+        }
+
+        IfConversion.Run(function);
+        CommonSubexpressions.Run(function);
+        HoistInvariants.Run(function);
+        CommonSubexpressions.Run(function);
+        Cleanup.Run(function);
     }
 }

@@ -102,9 +102,13 @@ internal sealed class Liveness
 
     private static void Use(HashSet<Value> live, Value value)
     {
-        if (!value.Op.IsLeaf())
+        // Gathers read the parts of an address instead of the address.
+        if (!value.Op.IsLeaf() && live.Add(value) && value.Op == Op.PtrAdd)
         {
-            live.Add(value);
+            foreach (var arg in value.Args)
+            {
+                Use(live, arg);
+            }
         }
     }
 }
