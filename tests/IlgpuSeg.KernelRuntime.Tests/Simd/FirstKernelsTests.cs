@@ -82,4 +82,31 @@ public sealed class FirstKernelsTests : IDisposable
         _ways.SameBits(data, (a, v) => a.LoadStreamKernel<ArrayView<int>, int>(Loops)(new KernelConfig((n + 7) / 8, 8), v, n));
         _ways.SameBits(data, (a, v) => a.LoadStreamKernel<ArrayView<int>, int>(Loops)(new KernelConfig((n + 19) / 20, 20), v, n));
     }
+
+    private static void RowSums(ArrayView<int> x, int n, int width)
+    {
+        var row = Grid.GlobalIndex.X;
+        if (row >= n)
+        {
+            return;
+        }
+
+        var sum = 0;
+        for (var k = 0; k < width; k++)
+        {
+            sum += x[(row * width) + k];
+        }
+
+        x[(n * width) + row] = sum;
+    }
+
+    [Theory]
+    [InlineData(3, 2)]
+    [InlineData(8, 3)]
+    [InlineData(21, 5)]
+    public void StridedRowsAgree(int n, int width)
+    {
+        var data = Enumerable.Range(0, n * (width + 1)).Select(i => i * 7 % 23).ToArray();
+        _ways.SameBits(data, (a, v) => a.LoadStreamKernel<ArrayView<int>, int, int>(RowSums)(new KernelConfig((n + 7) / 8, 8), v, n, width));
+    }
 }

@@ -408,8 +408,9 @@ internal sealed partial class VersionEmitter
             {
                 result.Add(value);
             }
-            else if (_infos.TryGetValue(value, out var info) && info.Inline)
+            else if (value.Op == Op.PtrAdd || (_infos.TryGetValue(value, out var info) && info.Inline))
             {
+                // Gathers read the parts of an address instead of the address.
                 foreach (var arg in value.Args)
                 {
                     Collect(arg);

@@ -9,11 +9,8 @@ internal abstract class CpuExecution
     /// <summary>Compiles the kernel to vector code.</summary>
     public static readonly CpuExecution Simd = new SimdExecution();
 
-    /// <summary>What accelerators use where nobody chose.</summary>
-    public static CpuExecution Default => UseCompiler ? Simd : Plain;
-
-    // Off until every kernel of the library has been through it.
-    private static bool UseCompiler { get; } = Environment.GetEnvironmentVariable("ILGPUSEG_CPU") == "simd";
+    /// <summary>What accelerators use where nobody chose; ILGPUSEG_CPU=plain chooses the reference.</summary>
+    public static CpuExecution Default { get; } = Environment.GetEnvironmentVariable("ILGPUSEG_CPU") == "plain" ? Plain : Simd;
 
     public abstract ICpuKernelCompiler CreateCompiler();
 
