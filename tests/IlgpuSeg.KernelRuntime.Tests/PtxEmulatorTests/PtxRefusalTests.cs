@@ -142,4 +142,39 @@ public class PtxRefusalTests
     [InlineData(".version 8.0\n.target sm_90\n.visible .entry k() { .reg .b32 %r1; mov.b32 %r1, 0f1234; ret; }\n", "8 hexadecimal digits")]
     public void Modules(string text, string reason) =>
         Assert.Contains(reason, Assert.Throws<PtxRefusedException>(() => PtxProgram.Parse(text)).Message);
+
+    /// <summary>Damaged text is refused with a line number or still means something; it never breaks the reader.</summary>
+    [Fact]
+    public void Damaged_text_never_breaks_the_reader()
+    {
+        const string Inserts = "{}[](),;:.@!|+-<>=\"%_0x9f 8a\n/*";
+        var random = new Random(17);
+        string[] sources = [PtxText.VectorAdd, PtxText.BlockSum, PtxMatrixTests.Staged, PtxMatrixTests.Tf32];
+        var refused = 0;
+        for (var i = 0; i < 3000; i++)
+        {
+            var text = new System.Text.StringBuilder(sources[i % sources.Length]);
+            for (var edits = random.Next(1, 4); edits > 0; edits--)
+            {
+                var at = random.Next(text.Length);
+                switch (random.Next(3))
+                {
+                    case 0: text.Remove(at, Math.Min(random.Next(1, 8), text.Length - at)); break;
+                    case 1: text.Insert(at, Inserts[random.Next(Inserts.Length)]); break;
+                    default: text[at] = text[random.Next(text.Length)]; break;
+                }
+            }
+
+            try
+            {
+                PtxProgram.Parse(text.ToString());
+            }
+            catch (PtxRefusedException)
+            {
+                refused++;
+            }
+        }
+
+        Assert.InRange(refused, 1500, 3000);
+    }
 }
