@@ -36,6 +36,7 @@ internal static class TrainVerb
         var trainer = new Trainer(config, train, DataSets.Validation(config.Data));
         System.Console.WriteLine($"{config.Model} ({trainer.Network.InferenceParameterCount:N0} parameters) on {config.Device}, {config.Optim.Steps} steps of {config.Optim.Batch} "
             + $"crops {config.Augment.Crop[1]}x{config.Augment.Crop[0]}; output in {config.Output}");
+        if (trainer.LoadedWeights is { } loaded) System.Console.WriteLine($"{config.Weights}: {loaded.Summary}");
         TrainingDisplay.Show(observer => RunReports.WriteCurve(trainer.Run(observer, cancel), config.Output));
         if (trainer.LastMetrics is { } metrics) MetricsTable.Print(metrics);
         System.Console.WriteLine($"Best mIoU {trainer.Best!.MeanIoU * 100:F2} % after {trainer.Best.Step} steps. Curve, log and checkpoints: {Path.GetFullPath(config.Output)}");

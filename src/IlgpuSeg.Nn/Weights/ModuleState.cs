@@ -20,8 +20,15 @@ public enum LoadMode
 /// <param name="Missing">Keys of the module that the file lacks.</param>
 /// <param name="Unexpected">Keys of the file that the module lacks.</param>
 /// <param name="MisShaped">Keys whose shapes differ, with both shapes.</param>
+/// <param name="Ignored">Keys of the file that belong to an ImageNet head.</param>
 public sealed record LoadReport(
-    IReadOnlyList<string> Matched, IReadOnlyList<string> Missing, IReadOnlyList<string> Unexpected, IReadOnlyList<string> MisShaped);
+    IReadOnlyList<string> Matched, IReadOnlyList<string> Missing, IReadOnlyList<string> Unexpected, IReadOnlyList<string> MisShaped,
+    IReadOnlyList<string> Ignored)
+{
+    /// <summary>The counts in a line.</summary>
+    public string Summary => $"{Matched.Count} matched, {Missing.Count} missing, {Unexpected.Count} unexpected, {MisShaped.Count} mis-shaped"
+        + (Ignored.Count > 0 ? $", {Ignored.Count} of an ImageNet head ignored" : "");
+}
 
 /// <summary>A module's parameters and buffers as weight-file entries, in PyTorch's names and layouts.</summary>
 public static class ModuleState
@@ -76,12 +83,12 @@ public static class ModuleState
     {
         var state = module.NamedState().ToDictionary(p => p.Name);
         var assignments = new Dictionary<string, WeightEntry>();
-        List<string> unexpected = [], misShaped = [];
+        List<string> unexpected = [], misShaped = [], ignored = [];
         foreach (var entry in source.Entries.Where(e => e.Name.StartsWith(prefix, StringComparison.Ordinal)))
         {
             if (FindKey(entry.Name[prefix.Length..], state) is not { } key)
             {
-                if (!IsImageNetHead(entry.Name[prefix.Length..])) unexpected.Add(entry.Name);
+                (IsImageNetHead(entry.Name[prefix.Length..]) ? ignored : unexpected).Add(entry.Name);
                 continue;
             }
             if (!entry.Shape.SequenceEqual(state[key].TorchShape))
@@ -90,7 +97,7 @@ public static class ModuleState
                 throw new WeightFileException(source.File, entry.Name, $"holds a second value of {key}");
         }
         var missing = state.Keys.Where(k => !assignments.ContainsKey(k)).ToList();
-        var report = new LoadReport([.. assignments.Keys], missing, unexpected, misShaped);
+        var report = new LoadReport([.. assignments.Keys], missing, unexpected, misShaped, ignored);
         Enforce(report, source.File, mode);
         foreach (var (key, entry) in assignments) Import(state[key], entry);
         return report;

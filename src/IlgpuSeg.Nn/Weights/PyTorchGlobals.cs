@@ -36,6 +36,9 @@ internal sealed class PyTorchGlobals(Func<PickleCursor, string, WeightType, long
         "torch.Size",
     };
 
+    /// <summary>The name of PyTorch's storage class of an element type.</summary>
+    public static string StorageName(WeightType type) => StorageTypes.First(pair => pair.Value == type).Key;
+
     public PickleGlobal Find(PickleCursor cursor, string module, string name)
     {
         bool storage = module is "torch" or "torch.cuda" && StorageTypes.ContainsKey(name);

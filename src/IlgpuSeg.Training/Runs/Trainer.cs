@@ -78,12 +78,15 @@ public sealed class Trainer
             Tau = config.Loss.Tau,
             Sampling = new AnchorSampling(config.Loss.MaxSamples, config.Loss.MaxViews),
         };
-        if (config.Weights != "") LoadWeights(config.Weights);
+        if (config.Weights != "") LoadedWeights = LoadWeights(config.Weights);
         if (config.Resume != "") step = Checkpoint.Restore(config.Resume, Network, optimizer, config).Step;
     }
 
     /// <summary>The network that learns.</summary>
     public SegmentationNetwork Network { get; }
+
+    /// <summary>What the weight file of the settings gave; null where there is none.</summary>
+    public LoadReport? LoadedWeights { get; }
 
     /// <summary>The best evaluation so far; null before the first.</summary>
     public EvalRecord? Best { get; private set; }
@@ -176,12 +179,12 @@ public sealed class Trainer
     private void Save(string name) =>
         Checkpoint.Save(Path.Combine(config.Output, name), Network, optimizer, step, config, classNames);
 
-    private void LoadWeights(string path)
+    private LoadReport LoadWeights(string path)
     {
         using var file = WeightFile.Open(path);
         // A backbone's own file has no other keys; a whole network's file must fit wholly.
         var whole = file.Entries.Any(e => e.Name.Contains("decoder.", StringComparison.Ordinal));
         var prefix = file.Metadata.GetValueOrDefault("format") == Checkpoint.Format ? Checkpoint.ModelPrefix : "";
-        ModuleState.Load(Network, file, whole ? LoadMode.Strict : LoadMode.Backbone, prefix);
+        return ModuleState.Load(Network, file, whole ? LoadMode.Strict : LoadMode.Backbone, prefix);
     }
 }
