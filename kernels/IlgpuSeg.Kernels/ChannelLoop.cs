@@ -23,12 +23,13 @@ public static class ChannelLoop
     /// <param name="host">Where to run.</param>
     /// <param name="rows">Rows, at least 1; a kernel finds its row in Grid.IdxX.</param>
     /// <param name="channels">Channels, at least 1.</param>
-    public static KernelConfig Config(KernelHost host, int rows, int channels)
+    /// <param name="images">Where rows are counted within an image: images, which a kernel finds in Grid.IdxZ.</param>
+    public static KernelConfig Config(KernelHost host, int rows, int channels, int images = 1)
     {
         var warp = host.Accelerator.WarpSize;
         var lanes = Math.Min(host.Lanes, KernelHost.Blocks(channels, warp) * warp);
         var blocks = KernelHost.Blocks(channels, lanes);
-        var wanted = host.Accelerator.AcceleratorType == AcceleratorType.CPU ? KernelHost.Blocks(WantedGroups, rows) : blocks;
-        return new KernelConfig(new Index3D(rows, Math.Min(blocks, wanted), 1), new Index3D(lanes, 1, 1));
+        var wanted = host.Accelerator.AcceleratorType == AcceleratorType.CPU ? KernelHost.Blocks(WantedGroups, rows * images) : blocks;
+        return new KernelConfig(new Index3D(rows, Math.Min(blocks, wanted), images), new Index3D(lanes, 1, 1));
     }
 }

@@ -54,4 +54,36 @@ public class ElementwiseTests
         ChannelScaleKernels.Scale<float>(Host, dx.View, channels.View, y.View, draw.Rows, c);
         AssertClose([.. x.Select((v, i) => v * byChannel[i % c])], Download(y), 1e-6, "per channel");
     }
+
+    [Theory]
+    [InlineData(1, 1, 1)]
+    [InlineData(3, 7, 9)]
+    [InlineData(2, 8, 16)]
+    [InlineData(1, 700, 3)]
+    public void ScaledResidualBothWays(int samples, int rows, int channels)
+    {
+        var draw = new Draw(rows);
+        var count = samples * rows * channels;
+        var (x, branch, g) = (draw.Values(count), draw.Values(count), draw.Values(count));
+        var (scale, drop) = (draw.Values(channels), draw.Values(samples));
+        using var deviceX = Upload<float>(x);
+        using var deviceBranch = Upload<float>(branch);
+        using var deviceG = Upload<float>(g);
+        using var deviceScale = Upload<float>(scale);
+        using var deviceDrop = Upload<float>(drop);
+        using var result = Unwritten<float>(count);
+        using var dscale = Unwritten<float>(channels);
+        using var workspace = Unwritten<float>(ScaledResidualKernels.WorkspaceLength(samples, rows, channels));
+        ScaledResidualKernels.Forward<float, Real32>(
+            Host, deviceX.View, deviceBranch.View, deviceScale.View, deviceDrop.View, result.View);
+        AssertClose([.. x.Select((v, i) => v + branch[i] * Factor(i))], Download(result), 1e-6, "y");
+        ScaledResidualKernels.Backward<float, Real32>(
+            Host, deviceG.View, deviceBranch.View, deviceScale.View, deviceDrop.View, workspace.View, result.View, dscale.View);
+        AssertClose([.. g.Select((v, i) => v * Factor(i))], Download(result), 1e-6, "dbranch");
+        var expected = new double[channels];
+        for (var i = 0; i < count; i++) expected[i % channels] += g[i] * branch[i] * drop[i / (rows * channels)];
+        AssertClose(expected, Download(dscale), 1e-5, "dscale");
+
+        double Factor(int i) => scale[i % channels] * drop[i / (rows * channels)];
+    }
 }

@@ -33,8 +33,8 @@ internal sealed class VanBlock : Module
     public Tensor Forward(Tensor x)
     {
         using var scope = new TensorScope();
-        var y = Ops.Add.Apply(x, dropPath.Forward(ChannelScale.Apply(attention.Forward(norm1.Forward(x)), scale1)));
-        return scope.Keep(Ops.Add.Apply(y, dropPath.Forward(ChannelScale.Apply(mlp.Forward(norm2.Forward(y)), scale2))));
+        var y = dropPath.Forward(x, attention.Forward(norm1.Forward(x)), scale1);
+        return scope.Keep(dropPath.Forward(y, mlp.Forward(norm2.Forward(y)), scale2));
     }
 
     public Shape Trace(ModelTrace trace, Shape x)

@@ -85,7 +85,7 @@ public sealed class DeepAggregation : ContextModule
         public Tensor Forward(Tensor x)
         {
             using var scope = new TensorScope();
-            return scope.Keep(conv.Forward(Relu.Apply(norm.Forward(x))));
+            return scope.Keep(conv.Forward(norm.ForwardRelu(x)));
         }
 
         public Shape Trace(ModelTrace trace, Shape x)

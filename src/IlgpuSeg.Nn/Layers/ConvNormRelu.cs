@@ -28,8 +28,8 @@ public sealed class ConvNormRelu : Module
     public Tensor Forward(Tensor x)
     {
         using var scope = new TensorScope();
-        var y = norm.Forward(conv.Forward(x));
-        return scope.Keep(relu ? Ops.Relu.Apply(y) : y);
+        var y = conv.Forward(x);
+        return scope.Keep(relu ? norm.ForwardRelu(y) : norm.Forward(y));
     }
 
     /// <summary>The output's shape; counts the layers.</summary>

@@ -5,11 +5,11 @@ namespace IlgpuSeg.Nn.Layers;
 /// <summary>Stochastic depth: in training drops whole samples of a residual branch, survivors are scaled by 1 / (1 - p).</summary>
 internal sealed class DropPath(Builder build, double rate) : Module
 {
-    public Tensor Forward(Tensor x)
+    /// <summary>x + scale * branch, where the branch is dropped for some samples; scale is one factor per channel.</summary>
+    public Tensor Forward(Tensor x, Tensor branch, Tensor scale)
     {
-        if (!Training || rate == 0) return x;
-        var mask = Masks.Draw(build, rate, x.Shape[0]);
-        return SampleScale.Apply(x, mask);
+        var drop = Training && rate > 0 ? Masks.Draw(build, rate, x.N) : null;
+        return ScaledResidual.Apply(x, branch, scale, drop);
     }
 }
 

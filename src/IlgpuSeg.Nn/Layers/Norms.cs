@@ -32,9 +32,15 @@ public sealed class BatchNorm2d : Module
     /// <summary>Normalises; in training with the batch's statistics, which it adds to the running ones.</summary>
     public Tensor Forward(Tensor x)
     {
-        if (Training)
-            batches.CopyFrom<int>([(int)batches.Item() + 1]);
+        CountBatch();
         return Ops.BatchNorm.Apply(x, weight, bias, runningMean, runningVar, Training, momentum, eps);
+    }
+
+    /// <summary>ReLU of <see cref="Forward"/>, in the same pass.</summary>
+    public Tensor ForwardRelu(Tensor x)
+    {
+        CountBatch();
+        return Ops.BatchNorm.ApplyRelu(x, weight, bias, runningMean, runningVar, Training, momentum, eps);
     }
 
     /// <summary>The output's shape; counts 2 operations per element, or none where the convention leaves the norm out.</summary>
@@ -42,6 +48,12 @@ public sealed class BatchNorm2d : Module
     {
         trace.Add("BatchNorm", this, x, macs: 0, extraOps: counted ? 2 * x.Length : 0);
         return x;
+    }
+
+    private void CountBatch()
+    {
+        if (Training)
+            batches.CopyFrom<int>([(int)batches.Item() + 1]);
     }
 }
 

@@ -2,6 +2,8 @@ using IlgpuSeg.Ops;
 
 namespace IlgpuSeg.Tests.Ops;
 
+// Reads the allocator's counters, which all tensors of a device share: not beside other tests.
+[Collection("Allocator")]
 public class DisentangledAttentionTests
 {
     // samples, positions, keys, key channels, channels, scale

@@ -58,6 +58,23 @@ public class ElementwiseTests
         GradCheck.Run(t => Gelu.Apply(t[0]), [draw.Tensor(draw.Image(), gap: 1)]);
     }
 
+    [Theory]
+    [MemberData(nameof(RandomInputs.Seeds), MemberType = typeof(RandomInputs))]
+    public void ScaledResidualIsItsParts(int seed)
+    {
+        var draw = new RandomInputs(seed);
+        var shape = draw.Image();
+        Tensor[] inputs = [draw.Tensor(shape), draw.Tensor(shape), draw.Tensor(new Shape(shape[3]))];
+        foreach (var drop in new[] { null, draw.Tensor(new Shape(shape[0]), requiresGrad: false) })
+        {
+            GradCheck.Run(t => ScaledResidual.Apply(t[0], t[1], t[2], drop), inputs);
+            var branch = ChannelScale.Apply(inputs[1], inputs[2]);
+            var expected = Add.Apply(inputs[0], drop is null ? branch : SampleScale.Apply(branch, drop)).ToDoubles();
+            var actual = ScaledResidual.Apply(inputs[0], inputs[1], inputs[2], drop).ToDoubles();
+            Assert.All(actual.Zip(expected), pair => Assert.Equal(pair.Second, pair.First, 1e-15));
+        }
+    }
+
     [Fact]
     public void GradientsGoOnlyWhereTheyAreWanted()
     {
@@ -83,6 +100,9 @@ public class ElementwiseTests
         Assert.Throws<ShapeException>(() => SampleScale.Apply(a, Tensor.Zeros(new Shape(3), DType.Float32, Device.Cpu)));
         Assert.Throws<ShapeException>(() => ChannelMask.Apply(a, b));
         Assert.Throws<ShapeException>(() => ScalarScale.Apply(a, b));
+        var c = Tensor.Zeros(new Shape(3), DType.Float32, Device.Cpu);
+        Assert.Contains("branch [3, 2]", Assert.Throws<ShapeException>(() => ScaledResidual.Apply(a, b, c)).Message);
+        Assert.Contains("drop [3]", Assert.Throws<ShapeException>(() => ScaledResidual.Apply(a, a, c, c)).Message);
         Assert.Throws<ArgumentException>(() => Add.Apply(a, Tensor.Zeros(new Shape(2, 3), DType.Float64, Device.Cpu)));
         Assert.Throws<ArgumentException>(() => Relu.Apply(Tensor.Zeros(new Shape(2), DType.Int32, Device.Cpu)));
     }
