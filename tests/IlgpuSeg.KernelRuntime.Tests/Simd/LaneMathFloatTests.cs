@@ -15,7 +15,7 @@ public class LaneMathFloatTests
 
     public static TheoryData<string, double> Bounds => new()
     {
-        { "Exp", 1.02 }, { "Exp2", 1 }, { "Log", 1 }, { "Log2", 1.1 }, { "Log10", 2 }, { "Tanh", 1.5 }, { "Erf", 1.12 },
+        { "Exp", 1.02 }, { "Exp2", 1 }, { "Log", 1 }, { "Log2", 1.1 }, { "Log10", 1.1 }, { "Tanh", 1.5 }, { "Erf", 1.12 },
         { "Sin", 1 }, { "Cos", 1 }, { "Rsqrt", 1.5 }, { "Rcp", 0.5 }, { "Tan", 1.1 }, { "Atan", 1 },
     };
 

