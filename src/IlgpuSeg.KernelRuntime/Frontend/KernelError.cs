@@ -9,10 +9,15 @@ namespace IlgpuSeg.KernelRuntime.Frontend;
 /// <summary>Builds the one kind of error that the compiler reports: where, what, and what to write instead.</summary>
 internal static class KernelError
 {
-    public static InternalCompilerException At(IlSite? site, string construct, string advice)
+    public const string NoDelegates = "Use a struct type argument with a static abstract member instead of a delegate.";
+
+    public const string LibraryCalls =
+        "Kernels can call XMath, IntrinsicMath, the arithmetic of MathF and Math, and code of your own in their style.";
+
+    public static InternalCompilerException At(IlSite? site, string construct, string advice, Exception? inner = null)
     {
         var where = site is null ? "" : $" at IL_{site.Offset:x4} of {Describe(site.Method)}{Source(site)}";
-        return new InternalCompilerException($"This kernel cannot be compiled: {construct}{where}. {advice}");
+        return new InternalCompilerException($"This kernel cannot be compiled: {construct}{where}. {advice}", inner!);
     }
 
     public static string Describe(MethodBase method)

@@ -1,6 +1,7 @@
 using System.Reflection;
 using IlgpuSeg.KernelRuntime.Frontend.Intrinsics;
 using IlgpuSeg.KernelRuntime.Ir;
+using ILGPU;
 
 namespace IlgpuSeg.KernelRuntime.Frontend;
 
@@ -22,7 +23,7 @@ internal sealed partial class MethodTranslator
         {
             method = ConstrainedTarget(method, constrained);
         }
-        else if (isVirtual && method.DeclaringType is { IsValueType: false })
+        else if (isVirtual && method.DeclaringType is { IsValueType: false } && method.DeclaringType != typeof(string))
         {
             throw KernelError.At(Site, $"a virtual call of {KernelError.Describe(method)}", "Use a struct type argument with static abstract members.");
         }
@@ -38,8 +39,23 @@ internal sealed partial class MethodTranslator
     private Operand? Invoke(MethodBase method, Operand[] arguments)
     {
         var call = new IntrinsicCall(_context, method, arguments, Site);
-        return IntrinsicTable.Find(method) is { } handler ? handler(call) : Inline(_context, method, arguments, Site);
+        if (IntrinsicTable.Find(method) is { } handler)
+        {
+            return handler(call);
+        }
+
+        try
+        {
+            return Inline(_context, method, arguments, Site);
+        }
+        catch (InternalCompilerException e) when (IsLibrary(method) && !IsLibrary(_method))
+        {
+            // Where the user can do something about it: at the call, not deep inside of the library.
+            throw KernelError.At(Site, $"a call of {KernelError.Describe(method)}", KernelError.LibraryCalls, e);
+        }
     }
+
+    private static bool IsLibrary(MethodBase method) => method.Module.Assembly.GetName().Name!.StartsWith("System.", StringComparison.Ordinal);
 
     private Operand[] PopArguments(MethodBase method)
     {
@@ -71,7 +87,7 @@ internal sealed partial class MethodTranslator
             throw KernelError.At(Site, $"an allocation of {KernelError.Describe(type)}",
                 typeof(Exception).IsAssignableFrom(type)
                     ? "Kernels are total and cannot throw: check on the host before launching."
-                    : typeof(Delegate).IsAssignableFrom(type) ? "Use a struct type argument with a static abstract member instead of a delegate." : "Use a struct.");
+                    : typeof(Delegate).IsAssignableFrom(type) ? KernelError.NoDelegates : "Use a struct.");
         }
 
         var arguments = PopArguments(constructor);

@@ -200,6 +200,12 @@ internal sealed partial class MethodTranslator
 
     private void LoadStaticField(FieldInfo field)
     {
+        // C# keeps the delegates that it makes of static lambdas and methods in fields.
+        if (typeof(Delegate).IsAssignableFrom(field.FieldType))
+        {
+            throw KernelError.At(Site, "a delegate", KernelError.NoDelegates);
+        }
+
         if (!field.IsInitOnly && !field.IsLiteral)
         {
             throw KernelError.At(Site, $"the mutable static field {field.DeclaringType?.Name}.{field.Name}", "Make it const or static readonly, or pass it as a parameter.");

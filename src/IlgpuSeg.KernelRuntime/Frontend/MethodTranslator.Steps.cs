@@ -82,6 +82,7 @@ internal sealed partial class MethodTranslator
                 Return();
                 return true;
             case "throw" or "rethrow":
+            case "ldnull" when NextInstruction.Code == OpCodes.Throw:
                 throw KernelError.At(Site, "throw", "Kernels are total: check on the host before launching, and let the kernel do nothing for bad input.");
             case "call" or "callvirt":
                 Call(ResolveMethod((int)instruction.Operand!), name == "callvirt");
@@ -173,7 +174,7 @@ internal sealed partial class MethodTranslator
     // (T)(object)x is how generic code converts between a type parameter and the type it is known to be.
     private bool Box(Type type)
     {
-        var next = _instructions[_instructions.IndexOf(_current) + 1];
+        var next = NextInstruction;
         if (next.Code == OpCodes.Unbox_Any && ResolveType((int)next.Operand!) == type)
         {
             return false;
@@ -199,6 +200,8 @@ internal sealed partial class MethodTranslator
         _ when name.Contains(".ovf", StringComparison.Ordinal) => KernelError.At(Site, "checked arithmetic", "Kernels cannot throw; use unchecked operations."),
         _ => KernelError.At(Site, $"the IL instruction {name}", "Write the kernel with arithmetic, loops, branches, structs and views."),
     };
+
+    private IlInstruction NextInstruction => _instructions[_instructions.IndexOf(_current) + 1];
 
     private FieldInfo ResolveField(IlInstruction instruction) =>
         _method.Module.ResolveField((int)instruction.Operand!, _typeArguments, _methodArguments)!;
