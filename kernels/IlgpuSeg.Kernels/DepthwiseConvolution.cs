@@ -174,7 +174,7 @@ public static partial class DepthwiseConvolution
         Launch<T, R>(host, x, weight, bias, y, arguments, shape.Batch);
     }
 
-    /// <summary>Launches the forward kernel.</summary>
+    /// <summary>Launches the forward kernel that suits the window.</summary>
     private static void Launch<T, R>(
         KernelHost host, ArrayView<T> x, ArrayView<T> weight, ArrayView<T> bias, ArrayView<T> y, DepthwiseArguments arguments, int batch)
         where T : unmanaged, INumber<T>
@@ -182,6 +182,11 @@ public static partial class DepthwiseConvolution
     {
         // An absent bias still needs a valid view as argument; the kernel does not read it.
         if (bias.Length == 0) bias = weight;
+        if (DepthwiseLines.Takes(arguments))
+        {
+            DepthwiseLines.Forward<T, R>(host, x, weight, bias, y, arguments, batch);
+            return;
+        }
         arguments.Tiles = KernelHost.Blocks(arguments.OutWidth, PixelsPerThread);
         host.Load(static a => a.LoadStreamKernel<ArrayView<T>, ArrayView<T>, ArrayView<T>, ArrayView<T>, DepthwiseArguments>(
             ForwardKernel<T, R>))(

@@ -17,8 +17,15 @@ namespace IlgpuSeg.Kernels;
 public static partial class DepthwiseConvolution
 {
     private const int TapsPerThread = 4;
-    private const int PixelsPerPart = 512;
-    private const int MaxParts = 64;
+
+    /// <summary>Elements of x or dy in a part: they stay in the second-level cache while the kernel's rows pass over them.</summary>
+    private const int PartLength = 1 << 15;
+
+    /// <summary>Pixels of a part at least: the parts' sums must not weigh.</summary>
+    private const int LeastPixels = 64;
+
+    private const int MostPixels = 512;
+    private const int MaxParts = 256;
 
     internal static void GatherKernel<T, R>(ArrayView<T> dy, ArrayView<T> weight, ArrayView<T> dx, DepthwiseArguments s)
         where T : unmanaged, INumber<T>
@@ -177,12 +184,20 @@ public static partial class DepthwiseConvolution
         Gemm.Require("depth-wise convolution's weight gradient", "workspace", workspace.Length, WeightGradientWorkspace(shape));
         var parts = Parts(shape, out var linesPerPart);
         var s = DepthwiseArguments.From(shape);
-        s.Tiles = KernelHost.Blocks(s.KernelW, TapsPerThread);
-        var grid = new Index3D(s.KernelH * s.Tiles, KernelHost.Blocks(s.Channels, host.Lanes), parts);
-        host.Load(static a => a.LoadStreamKernel<ArrayView<T>, ArrayView<T>, ArrayView<T>, int, int, DepthwiseArguments>(
-            WeightKernel<T, R>))(
-            new KernelConfig(grid, new Index3D(host.Lanes, 1, 1)), x, dy, parts > 1 ? workspace : dw,
-            shape.Batch * shape.OutHeight, linesPerPart, s);
+        var lines = shape.Batch * shape.OutHeight;
+        var sums = parts > 1 ? workspace : dw;
+        if (DepthwiseLines.Takes(s))
+        {
+            DepthwiseLines.WeightGradient<T, R>(host, x, dy, sums, parts, lines, linesPerPart, s);
+        }
+        else
+        {
+            s.Tiles = KernelHost.Blocks(s.KernelW, TapsPerThread);
+            var grid = new Index3D(s.KernelH * s.Tiles, KernelHost.Blocks(s.Channels, host.Lanes), parts);
+            host.Load(static a => a.LoadStreamKernel<ArrayView<T>, ArrayView<T>, ArrayView<T>, int, int, DepthwiseArguments>(
+                WeightKernel<T, R>))(
+                new KernelConfig(grid, new Index3D(host.Lanes, 1, 1)), x, dy, sums, lines, linesPerPart, s);
+        }
         if (parts > 1) GemmReduction.SumParts(host, workspace, dw, parts, shape.WeightLength);
     }
 
@@ -206,7 +221,8 @@ public static partial class DepthwiseConvolution
     private static int Parts(in DepthwiseShape shape, out int linesPerPart)
     {
         var lines = shape.Batch * shape.OutHeight;
-        linesPerPart = Math.Max(KernelHost.Blocks(PixelsPerPart, shape.OutWidth), KernelHost.Blocks(lines, MaxParts));
+        var pixels = Math.Clamp(PartLength / shape.Channels, LeastPixels, MostPixels);
+        linesPerPart = Math.Max(KernelHost.Blocks(pixels, shape.OutWidth), KernelHost.Blocks(lines, MaxParts));
         return KernelHost.Blocks(lines, linesPerPart);
     }
 }
