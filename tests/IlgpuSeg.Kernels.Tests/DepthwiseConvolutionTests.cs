@@ -25,6 +25,8 @@ public class DepthwiseConvolutionTests
         new(1, 10, 6, 4, new ConvolutionWindow(4, 2, 3, 1, 1, 0, 1, 3)),
         // Several parts in the weight gradient.
         new(1, 41, 40, 3, Window(3, 1, 1)),
+        new(1, 60, 61, 3, Window(3, 2, 1)),
+        new(2, 9, 10, 600, Window(3, 1, 1)),
     };
 
     [Theory]

@@ -14,6 +14,8 @@ public class GemmTests
     [InlineData(100, 32, 17)]
     [InlineData(97, 19, 40)]
     [InlineData(33, 64, 1)]
+    [InlineData(1030, 32, 5)]
+    [InlineData(100, 1040, 70)]
     public void MatrixProductsOfAllTransposes(int m, int n, int k)
     {
         foreach (var (transposedA, transposedB) in new[] { (false, false), (true, false), (false, true), (true, true) })
