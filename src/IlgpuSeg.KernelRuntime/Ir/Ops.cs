@@ -41,7 +41,7 @@ internal enum ConvertKind : byte
 internal enum MathKind : byte
 {
     Sqrt, Rsqrt, Rcp, Exp, Exp2, Log, Log2, Log10, Sin, Cos, Tan, Asin, Acos, Atan, Sinh, Cosh, Tanh, Erf,
-    Floor, Ceiling, Truncate, RoundEven, Pow, Atan2, CopySign, PopCount, LeadingZeros, TrailingZeros,
+    Floor, Ceiling, Truncate, RoundEven, Pow, Atan2, PopCount, LeadingZeros, TrailingZeros,
 }
 
 internal enum BuiltinKind : byte

@@ -22,7 +22,6 @@ internal static class MathIntrinsics
         ["Asin"] = MathKind.Asin, ["Acos"] = MathKind.Acos, ["Atan"] = MathKind.Atan, ["Sinh"] = MathKind.Sinh, ["Cosh"] = MathKind.Cosh,
         ["Tanh"] = MathKind.Tanh, ["Erf"] = MathKind.Erf, ["Floor"] = MathKind.Floor, ["Ceiling"] = MathKind.Ceiling,
         ["Truncate"] = MathKind.Truncate, ["RoundToEven"] = MathKind.RoundEven, ["Pow"] = MathKind.Pow, ["Atan2"] = MathKind.Atan2,
-        ["CopySign"] = MathKind.CopySign,
     };
 
     private static readonly Dictionary<string, Op> Binaries = new()
@@ -72,6 +71,8 @@ internal static class MathIntrinsics
             "Round" when floats && count == 1 => call => call.Result(Math(call, MathKind.RoundEven)),
             "Abs" when !IsUnsigned(first) => call => call.Result(call.Builder.Unary(Op.Abs, call.Arg(0))),
             "Abs" or "op_UnaryPlus" => call => call.Arguments[0],
+            "CopySign" when floats => call => call.Result(CopySign(call)),
+            "Min" or "Max" when floats && type.Namespace == "System" => call => call.Result(PropagatingExtreme(call, Binaries[name])),
             "Clamp" when type.Namespace == "System" => call => call.Result(Clamp(call)),
             "IsNaN" when floats => call => call.Result(call.Builder.Compare(CompareKind.Ne, call.Arg(0), call.Arg(0))),
             "IsInfinity" when floats => call => call.Result(CompareAbs(call, CompareKind.Eq)),
@@ -125,6 +126,25 @@ internal static class MathIntrinsics
     {
         var value = call.Arg(0);
         return call.Builder.Compare(kind, call.Builder.Unary(Op.Abs, value), call.Function.Float(value.Type, double.PositiveInfinity));
+    }
+
+    private static Value CopySign(IntrinsicCall call)
+    {
+        Value x = call.Arg(0), y = call.Arg(1);
+        var bits = x.Type == IrType.Float32 ? IrType.Int32 : IrType.Int64;
+        var sign = call.Function.Const(bits, bits == IrType.Int32 ? int.MinValue : long.MinValue);
+        var magnitude = call.Builder.Binary(Op.And, call.Builder.Convert(ConvertKind.Bitcast, bits, x), call.Builder.Unary(Op.Not, sign));
+        var joined = call.Builder.Binary(Op.Or, magnitude, call.Builder.Binary(Op.And, call.Builder.Convert(ConvertKind.Bitcast, bits, y), sign));
+        return call.Builder.Convert(ConvertKind.Bitcast, x.Type, joined);
+    }
+
+    // Math.Min and Max of .NET let NaN through, where those of ILGPU (and our operation) prefer a number.
+    private static Value PropagatingExtreme(IntrinsicCall call, Op op)
+    {
+        Value a = call.Arg(0), b = call.Arg(1);
+        var number = call.Builder.Binary(op, a, b);
+        var second = call.Builder.Select(call.Builder.Compare(CompareKind.Ne, b, b), b, number);
+        return call.Builder.Select(call.Builder.Compare(CompareKind.Ne, a, a), a, second);
     }
 
     private static Value Clamp(IntrinsicCall call)
