@@ -10,12 +10,11 @@ namespace IlgpuSeg.Kernels;
 /// <summary>In-place addition.</summary>
 public static class AccumulateKernels
 {
-    private static void AddKernel<T>(ArrayView<T> sum, ArrayView<T> addend, int count)
+    private static void AddKernel<T>(ArrayView<T> sum, ArrayView<T> addend, int run, int count)
         where T : unmanaged, INumber<T>
     {
-        var i = Grid.GlobalIndex.X;
-        if (i >= count) return;
-        sum[i] += addend[i];
+        for (var i = ElementLoop.First(run); i < ElementLoop.End(run, count); i += Group.DimX)
+            sum[i] += addend[i];
     }
 
     /// <summary>sum += addend.</summary>
@@ -29,7 +28,7 @@ public static class AccumulateKernels
         if (sum.Length != addend.Length)
             throw new ArgumentException($"Accumulate: {sum.Length} and {addend.Length} elements cannot be added.");
         if (sum.Length == 0) return;
-        host.Load(static a => a.LoadStreamKernel<ArrayView<T>, ArrayView<T>, int>(AddKernel<T>))(
-            host.Linear(sum.IntLength), sum, addend, sum.IntLength);
+        host.Load(static a => a.LoadStreamKernel<ArrayView<T>, ArrayView<T>, int, int>(AddKernel<T>))(
+            ElementLoop.Config(host, sum.IntLength), sum, addend, ElementLoop.Run(host), sum.IntLength);
     }
 }

@@ -46,20 +46,18 @@ public readonly struct ReluActivation<T> : IActivation<T>
 /// <summary>max(x, 0).</summary>
 public static class ReluKernels
 {
-    internal static void ForwardKernel<T>(ArrayView<T> x, ArrayView<T> y, int n)
+    internal static void ForwardKernel<T>(ArrayView<T> x, ArrayView<T> y, int run, int n)
         where T : unmanaged, INumber<T>
     {
-        var i = Grid.IdxX * Group.DimX + Group.IdxX;
-        if (i >= n) return;
-        y[i] = ReluActivation<T>.Value(x[i]);
+        for (var i = ElementLoop.First(run); i < ElementLoop.End(run, n); i += Group.DimX)
+            y[i] = ReluActivation<T>.Value(x[i]);
     }
 
-    internal static void BackwardKernel<T>(ArrayView<T> y, ArrayView<T> dy, ArrayView<T> dx, int n)
+    internal static void BackwardKernel<T>(ArrayView<T> y, ArrayView<T> dy, ArrayView<T> dx, int run, int n)
         where T : unmanaged, INumber<T>
     {
-        var i = Grid.IdxX * Group.DimX + Group.IdxX;
-        if (i >= n) return;
-        dx[i] = ReluActivation<T>.Gradient(y[i], dy[i]);
+        for (var i = ElementLoop.First(run); i < ElementLoop.End(run, n); i += Group.DimX)
+            dx[i] = ReluActivation<T>.Gradient(y[i], dy[i]);
     }
 
     /// <summary>y = max(x, 0).</summary>
@@ -70,7 +68,8 @@ public static class ReluKernels
         where T : unmanaged, INumber<T>
     {
         var n = y.IntLength;
-        host.Load(static a => a.LoadStreamKernel<ArrayView<T>, ArrayView<T>, int>(ForwardKernel))(host.Linear(n), x, y, n);
+        host.Load(static a => a.LoadStreamKernel<ArrayView<T>, ArrayView<T>, int, int>(ForwardKernel))(
+            ElementLoop.Config(host, n), x, y, ElementLoop.Run(host), n);
     }
 
     /// <summary>dx = dy where the result was positive, else 0.</summary>
@@ -82,8 +81,8 @@ public static class ReluKernels
         where T : unmanaged, INumber<T>
     {
         var n = dx.IntLength;
-        host.Load(static a => a.LoadStreamKernel<ArrayView<T>, ArrayView<T>, ArrayView<T>, int>(BackwardKernel))(
-            host.Linear(n), y, dy, dx, n);
+        host.Load(static a => a.LoadStreamKernel<ArrayView<T>, ArrayView<T>, ArrayView<T>, int, int>(BackwardKernel))(
+            ElementLoop.Config(host, n), y, dy, dx, ElementLoop.Run(host), n);
     }
 }
 
@@ -93,22 +92,20 @@ public static class GeluKernels
     private const double SqrtHalf = 0.70710678118654752440;
     private const double InvSqrtTwoPi = 0.39894228040143267794;
 
-    internal static void ForwardKernel<T, R>(ArrayView<T> x, ArrayView<T> y, int n)
+    internal static void ForwardKernel<T, R>(ArrayView<T> x, ArrayView<T> y, int run, int n)
         where T : unmanaged, INumber<T>
         where R : struct, IReal<T>
     {
-        var i = Grid.IdxX * Group.DimX + Group.IdxX;
-        if (i >= n) return;
-        y[i] = Value<T, R>(x[i]);
+        for (var i = ElementLoop.First(run); i < ElementLoop.End(run, n); i += Group.DimX)
+            y[i] = Value<T, R>(x[i]);
     }
 
-    internal static void BackwardKernel<T, R>(ArrayView<T> x, ArrayView<T> dy, ArrayView<T> dx, int n)
+    internal static void BackwardKernel<T, R>(ArrayView<T> x, ArrayView<T> dy, ArrayView<T> dx, int run, int n)
         where T : unmanaged, INumber<T>
         where R : struct, IReal<T>
     {
-        var i = Grid.IdxX * Group.DimX + Group.IdxX;
-        if (i >= n) return;
-        dx[i] = dy[i] * Derivative<T, R>(x[i]);
+        for (var i = ElementLoop.First(run); i < ElementLoop.End(run, n); i += Group.DimX)
+            dx[i] = dy[i] * Derivative<T, R>(x[i]);
     }
 
     /// <summary>x * Phi(x), callable inside kernels.</summary>
@@ -134,7 +131,8 @@ public static class GeluKernels
         where R : struct, IReal<T>
     {
         var n = y.IntLength;
-        host.Load(static a => a.LoadStreamKernel<ArrayView<T>, ArrayView<T>, int>(ForwardKernel<T, R>))(host.Linear(n), x, y, n);
+        host.Load(static a => a.LoadStreamKernel<ArrayView<T>, ArrayView<T>, int, int>(ForwardKernel<T, R>))(
+            ElementLoop.Config(host, n), x, y, ElementLoop.Run(host), n);
     }
 
     /// <summary>dx = dy * (Phi(x) + x * phi(x)).</summary>
@@ -147,8 +145,8 @@ public static class GeluKernels
         where R : struct, IReal<T>
     {
         var n = dx.IntLength;
-        host.Load(static a => a.LoadStreamKernel<ArrayView<T>, ArrayView<T>, ArrayView<T>, int>(BackwardKernel<T, R>))(
-            host.Linear(n), x, dy, dx, n);
+        host.Load(static a => a.LoadStreamKernel<ArrayView<T>, ArrayView<T>, ArrayView<T>, int, int>(BackwardKernel<T, R>))(
+            ElementLoop.Config(host, n), x, dy, dx, ElementLoop.Run(host), n);
     }
 
     private static T Distribution<T, R>(T x)

@@ -11,47 +11,44 @@ namespace IlgpuSeg.Kernels;
 /// <summary>Element-wise sums and products.</summary>
 public static class ElementwiseKernels
 {
-    internal static void AddKernel<T>(ArrayView<T> a, ArrayView<T> b, ArrayView<T> y, int n)
+    internal static void AddKernel<T>(ArrayView<T> a, ArrayView<T> b, ArrayView<T> y, int run, int n)
         where T : unmanaged, INumber<T>
     {
-        var i = Grid.IdxX * Group.DimX + Group.IdxX;
-        if (i >= n) return;
-        y[i] = a[i] + b[i];
+        for (var i = ElementLoop.First(run); i < ElementLoop.End(run, n); i += Group.DimX)
+            y[i] = a[i] + b[i];
     }
 
-    internal static void MultiplyKernel<T>(ArrayView<T> a, ArrayView<T> b, ArrayView<T> y, int n)
+    internal static void MultiplyKernel<T>(ArrayView<T> a, ArrayView<T> b, ArrayView<T> y, int run, int n)
         where T : unmanaged, INumber<T>
     {
-        var i = Grid.IdxX * Group.DimX + Group.IdxX;
-        if (i >= n) return;
-        y[i] = a[i] * b[i];
+        for (var i = ElementLoop.First(run); i < ElementLoop.End(run, n); i += Group.DimX)
+            y[i] = a[i] * b[i];
     }
 
-    internal static void ScaleKernel<T>(ArrayView<T> x, T factor, ArrayView<T> y, int n)
+    internal static void ScaleKernel<T>(ArrayView<T> x, T factor, ArrayView<T> y, int run, int n)
         where T : unmanaged, INumber<T>
     {
-        var i = Grid.IdxX * Group.DimX + Group.IdxX;
-        if (i >= n) return;
-        y[i] = x[i] * factor;
+        for (var i = ElementLoop.First(run); i < ElementLoop.End(run, n); i += Group.DimX)
+            y[i] = x[i] * factor;
     }
 
     // The factor stays on the device: reading it back would make the host wait.
-    internal static void ScaleByElementKernel<T>(ArrayView<T> x, ArrayView<T> factor, ArrayView<T> y, int n)
+    internal static void ScaleByElementKernel<T>(ArrayView<T> x, ArrayView<T> factor, ArrayView<T> y, int run, int n)
         where T : unmanaged, INumber<T>
     {
-        var i = Grid.IdxX * Group.DimX + Group.IdxX;
-        if (i >= n) return;
-        y[i] = x[i] * factor[0];
+        var value = factor[0];
+        for (var i = ElementLoop.First(run); i < ElementLoop.End(run, n); i += Group.DimX)
+            y[i] = x[i] * value;
     }
 
-    // Grid: (blocks of one sample's elements, samples).
-    internal static void ScaleSamplesKernel<T>(ArrayView<T> x, ArrayView<T> scale, ArrayView<T> y, int sampleLength)
+    // Grid: (runs of one sample's elements, samples).
+    internal static void ScaleSamplesKernel<T>(ArrayView<T> x, ArrayView<T> scale, ArrayView<T> y, int run, int sampleLength)
         where T : unmanaged, INumber<T>
     {
-        var i = Grid.IdxX * Group.DimX + Group.IdxX;
-        if (i >= sampleLength) return;
-        var at = Grid.IdxY * sampleLength + i;
-        y[at] = x[at] * scale[Grid.IdxY];
+        var factor = scale[Grid.IdxY];
+        var sample = Grid.IdxY * sampleLength;
+        for (var i = ElementLoop.First(run); i < ElementLoop.End(run, sampleLength); i += Group.DimX)
+            y[sample + i] = x[sample + i] * factor;
     }
 
     // Grid: (pixels of all samples, blocks of channels).
@@ -72,7 +69,8 @@ public static class ElementwiseKernels
         where T : unmanaged, INumber<T>
     {
         var n = y.IntLength;
-        host.Load(static a => a.LoadStreamKernel<ArrayView<T>, ArrayView<T>, ArrayView<T>, int>(AddKernel))(host.Linear(n), a, b, y, n);
+        host.Load(static a => a.LoadStreamKernel<ArrayView<T>, ArrayView<T>, ArrayView<T>, int, int>(AddKernel))(
+            ElementLoop.Config(host, n), a, b, y, ElementLoop.Run(host), n);
     }
 
     /// <summary>y = a * b.</summary>
@@ -84,8 +82,8 @@ public static class ElementwiseKernels
         where T : unmanaged, INumber<T>
     {
         var n = y.IntLength;
-        host.Load(static a => a.LoadStreamKernel<ArrayView<T>, ArrayView<T>, ArrayView<T>, int>(MultiplyKernel))(
-            host.Linear(n), a, b, y, n);
+        host.Load(static a => a.LoadStreamKernel<ArrayView<T>, ArrayView<T>, ArrayView<T>, int, int>(MultiplyKernel))(
+            ElementLoop.Config(host, n), a, b, y, ElementLoop.Run(host), n);
     }
 
     /// <summary>y = factor * x.</summary>
@@ -97,7 +95,8 @@ public static class ElementwiseKernels
         where T : unmanaged, INumber<T>
     {
         var n = y.IntLength;
-        host.Load(static a => a.LoadStreamKernel<ArrayView<T>, T, ArrayView<T>, int>(ScaleKernel))(host.Linear(n), x, factor, y, n);
+        host.Load(static a => a.LoadStreamKernel<ArrayView<T>, T, ArrayView<T>, int, int>(ScaleKernel))(
+            ElementLoop.Config(host, n), x, factor, y, ElementLoop.Run(host), n);
     }
 
     /// <summary>y = factor[0] * x.</summary>
@@ -109,8 +108,8 @@ public static class ElementwiseKernels
         where T : unmanaged, INumber<T>
     {
         var n = y.IntLength;
-        host.Load(static a => a.LoadStreamKernel<ArrayView<T>, ArrayView<T>, ArrayView<T>, int>(ScaleByElementKernel))(
-            host.Linear(n), x, factor, y, n);
+        host.Load(static a => a.LoadStreamKernel<ArrayView<T>, ArrayView<T>, ArrayView<T>, int, int>(ScaleByElementKernel))(
+            ElementLoop.Config(host, n), x, factor, y, ElementLoop.Run(host), n);
     }
 
     /// <summary>y[n, ...] = scale[n] * x[n, ...].</summary>
@@ -123,10 +122,8 @@ public static class ElementwiseKernels
     {
         var samples = scale.IntLength;
         var sampleLength = x.IntLength / samples;
-        var config = new KernelConfig(
-            new Index3D(KernelHost.Blocks(sampleLength, host.Lanes), samples, 1), new Index3D(host.Lanes, 1, 1));
-        host.Load(static a => a.LoadStreamKernel<ArrayView<T>, ArrayView<T>, ArrayView<T>, int>(ScaleSamplesKernel))(
-            config, x, scale, y, sampleLength);
+        host.Load(static a => a.LoadStreamKernel<ArrayView<T>, ArrayView<T>, ArrayView<T>, int, int>(ScaleSamplesKernel))(
+            ElementLoop.Config(host, sampleLength, samples), x, scale, y, ElementLoop.Run(host), sampleLength);
     }
 
     /// <summary>y[n, p, c] = scale[n, c] * x[n, p, c].</summary>
