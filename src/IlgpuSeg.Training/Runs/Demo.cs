@@ -11,7 +11,7 @@ namespace IlgpuSeg.Training;
 public sealed class Demo(string folder, int steps = Demo.DefaultSteps)
 {
     /// <summary>So many that two CPU cores need a few minutes.</summary>
-    public const int DefaultSteps = 100;
+    public const int DefaultSteps = 200;
 
     private const int TrainScenes = 96, ValScenes = 12, SceneWidth = 192, SceneHeight = 96, Overlays = 6;
 
