@@ -6,12 +6,16 @@ namespace IlgpuSeg.Nn;
 /// <param name="Random">The generator of initial weights, drop-path and dropout.</param>
 public sealed record Builder(Device Device, DType DType, Philox Random)
 {
+    /// <summary>Whether initial weights are drawn; where a weight file or nothing follows, zeros do.</summary>
+    public bool Draws { get; init; } = true;
+
     /// <summary>A tensor of one value.</summary>
     public Tensor Constant(double value, params int[] shape) => Tensor.Full(shape, value, DType, Device);
 
     /// <summary>A tensor of normal samples with mean 0.</summary>
     public Tensor Normal(double deviation, params int[] shape)
     {
+        if (!Draws) return Constant(0, shape);
         var values = new double[new Shape(shape).Length];
         for (var i = 0; i < values.Length; i++) values[i] = Random.NextNormal() * deviation;
         return Tensor.FromDoubles(values, shape, DType, Device);

@@ -29,14 +29,27 @@ public sealed class SegmentationNetwork : Module
     /// <param name="seed">The seed of weights, drop-path and dropout.</param>
     /// <exception cref="ArgumentException">The configuration makes no network.</exception>
     public SegmentationNetwork(NetworkConfig config, Device? device = null, DType dtype = DType.Float32, ulong seed = 0)
+        : this(config, new Builder(device ?? Device.Cpu, dtype, new Philox(seed)))
+    {
+    }
+
+    private SegmentationNetwork(NetworkConfig config, Builder build)
     {
         Config = config.Validate();
-        build = new Builder(device ?? Device.Cpu, dtype, new Philox(seed));
+        this.build = build;
         backbone = Add("backbone", new Van(build, config));
         context = Add("context", ContextModule.Create(build, config));
         decoder = Add("decoder", new FpnDecoder(build, config));
         embedding = Add("embedding", new Conv2d(build, config.Width, config.Embedding));
     }
+
+    /// <summary>Builds a network whose convolutions' weights are zeros: to be loaded, or only counted.</summary>
+    /// <param name="config">Its sizes.</param>
+    /// <param name="device">Where it lives; the CPU if null.</param>
+    /// <param name="dtype">Its precision.</param>
+    /// <exception cref="ArgumentException">The configuration makes no network.</exception>
+    public static SegmentationNetwork Blank(NetworkConfig config, Device? device = null, DType dtype = DType.Float32) =>
+        new(config, new Builder(device ?? Device.Cpu, dtype, new Philox(0)) { Draws = false });
 
     /// <summary>The sizes.</summary>
     public NetworkConfig Config { get; }
@@ -82,14 +95,18 @@ public sealed class SegmentationNetwork : Module
     /// <exception cref="ShapeException">The input is too small for the context.</exception>
     public ModelTrace Trace(Shape input)
     {
-        var trace = new ModelTrace();
+        var trace = new ModelTrace(input);
         var features = trace.Child("backbone", () => backbone.Trace(trace, input));
         var deepest = features[3];
-        for (var i = 0; i < 3; i++)
-            trace.Pool($"AvgPool F{i + 1}", features[i], deepest.With(^1, features[i][^1]), counted: false);
-        var gathered = deepest.With(^1, features.Sum(f => f[^1]));
+        var gathered = trace.Scope(() =>
+        {
+            for (var i = 0; i < 3; i++)
+                trace.Pool($"AvgPool F{i + 1}", features[i], deepest.With(^1, features[i][^1]), counted: false);
+            return trace.Step("Concat", deepest.With(^1, features.Sum(f => f[^1])));
+        });
         var refined = trace.Child("context", () => context.Trace(trace, gathered));
         trace.Child("decoder", () => decoder.Trace(trace, features, refined));
+        trace.Step("Resize", input.With(^1, Config.Classes));
         return trace;
     }
 

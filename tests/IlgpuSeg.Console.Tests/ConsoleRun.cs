@@ -1,28 +1,12 @@
 namespace IlgpuSeg.Console.Tests;
 
-/// <summary>One call of the program with what it printed. Standard output belongs to the process: one call at a time.</summary>
+/// <summary>One call of the program with what it printed.</summary>
 internal sealed record ConsoleRun(int ExitCode, string Output, string Error)
 {
-    private static readonly Lock Turn = new();
-
     public static ConsoleRun Of(params string[] args)
     {
-        lock (Turn)
-        {
-            var (output, error) = (System.Console.Out, System.Console.Error);
-            using StringWriter newOutput = new(), newError = new();
-            System.Console.SetOut(newOutput);
-            System.Console.SetError(newError);
-            try
-            {
-                return new ConsoleRun(CommandLine.Run(args), newOutput.ToString(), newError.ToString());
-            }
-            finally
-            {
-                System.Console.SetOut(output);
-                System.Console.SetError(error);
-            }
-        }
+        var (code, output, error) = IlgpuSeg.Tests.CapturedConsole.RunAll(args);
+        return new ConsoleRun(code, output, error);
     }
 
     public static string Fixture(string name) => Path.Combine(AppContext.BaseDirectory, "fixtures", name);

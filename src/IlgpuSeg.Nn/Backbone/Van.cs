@@ -56,12 +56,17 @@ public sealed class Van : Module
         for (var s = 0; s < 4; s++)
         {
             var input = x;
-            x = trace.Child($"patch_embed{s + 1}", () => embeddings[s].Trace(trace, input));
-            for (var b = 0; b < blocks[s].Length; b++)
-                trace.Child($"block{s + 1}", () => trace.Child($"{b}", () => blocks[s][b].Trace(trace, x)));
-            features[s] = trace.Child($"norm{s + 1}", () => norms[s].Trace(trace, x));
+            x = features[s] = trace.Scope(() => TraceStage(trace, s, input));
         }
         return features;
+    }
+
+    private Shape TraceStage(ModelTrace trace, int s, Shape input)
+    {
+        var x = trace.Child($"patch_embed{s + 1}", () => embeddings[s].Trace(trace, input));
+        for (var b = 0; b < blocks[s].Length; b++)
+            trace.Child($"block{s + 1}", () => trace.Child($"{b}", () => blocks[s][b].Trace(trace, x)));
+        return trace.Child($"norm{s + 1}", () => norms[s].Trace(trace, x));
     }
 
     /// <summary>The blocks of a stage, named by their index.</summary>

@@ -42,10 +42,11 @@ internal sealed class VanBlock : Module
         trace.Child("norm1", () => norm1.Trace(trace, x));
         trace.Child("attn", () => attention.Trace(trace, x));
         trace.AddWeight("layer_scale_1", "Scale", scale1, x);
+        trace.Step("Add", x);
         trace.Child("norm2", () => norm2.Trace(trace, x));
         trace.Child("mlp", () => mlp.Trace(trace, x));
         trace.AddWeight("layer_scale_2", "Scale", scale2, x);
-        return x;
+        return trace.Step("Add", x);
     }
 }
 
@@ -74,7 +75,8 @@ internal sealed class SpatialAttention : Module
         trace.Child("proj_1", () => proj1.Trace(trace, x));
         trace.Activation("GELU", x);
         trace.Child("spatial_gating_unit", () => gate.Trace(trace, x));
-        return trace.Child("proj_2", () => proj2.Trace(trace, x));
+        trace.Child("proj_2", () => proj2.Trace(trace, x));
+        return trace.Step("Add", x);
     }
 }
 
@@ -102,7 +104,8 @@ internal sealed class LargeKernelAttention : Module
     {
         trace.Child("conv0", () => local.Trace(trace, x));
         trace.Child("conv_spatial", () => spatial.Trace(trace, x));
-        return trace.Child("conv1", () => pointwise.Trace(trace, x));
+        trace.Child("conv1", () => pointwise.Trace(trace, x));
+        return trace.Step("Multiply", x);
     }
 }
 

@@ -56,10 +56,13 @@ public sealed class DeepAggregation : ContextModule
         {
             var pooled = TracePool(trace, features, i);
             trace.Child($"scale{i}", () => scales[i].Trace(trace, pooled));
+            trace.Step("Resize", branch);
+            trace.Step("Add", branch);
             trace.Child($"process{i}", () => processes[i - 1].Trace(trace, branch));
         }
-        trace.Child("compression", () => compression.Trace(trace, branch.With(^1, 5 * branch[^1])));
-        return trace.Child("shortcut", () => shortcut.Trace(trace, features));
+        var parts = trace.Step("Concat", branch.With(^1, 5 * branch[^1]));
+        trace.Child("compression", () => compression.Trace(trace, parts));
+        return trace.Step("Add", trace.Child("shortcut", () => shortcut.Trace(trace, features)));
     }
 
     private static Shape TracePool(ModelTrace trace, Shape x, int scale)

@@ -94,8 +94,9 @@ public sealed class DisentangledNonLocal : Module
         trace.MatMul("q k^T", [x[0], x[1] * x[2], keys[1] * keys[2]], queries * positions * width);
         trace.MatMul("softmax g", x, queries * positions * x[3]);
         trace.MatMul("softmax(m) g", [x[0], 1, 1, x[3]], x[0] * positions * x[3]);
-        trace.AddWeight("gamma", "Scale", gamma, x);
-        return x;
+        trace.AddWeight("gamma", "Scale", gamma, x, stored: false);
+        trace.Step("Attention", x);
+        return trace.Step("Add", x);
     }
 
     private static void CheckSize(Shape x)
@@ -137,6 +138,7 @@ public sealed class FeedForward : Module
         var hidden = trace.Child("fc1", () => fc1.Trace(trace, x));
         trace.Child("dwconv", () => depthwise.Trace(trace, hidden));
         trace.Activation("ReLU", hidden);
-        return trace.Child("fc2", () => fc2.Trace(trace, hidden));
+        trace.Child("fc2", () => fc2.Trace(trace, hidden));
+        return trace.Step("Add", x);
     }
 }

@@ -47,8 +47,9 @@ public sealed class PyramidPooling : ContextModule
         {
             var pooled = trace.Pool($"AvgPool to {bins[i]}x{bins[i]}", features, [features[0], bins[i], bins[i], features[3]]);
             var reduced = trace.Child("branches", () => trace.Child($"{i}", () => branches[i].Trace(trace, pooled)));
-            channels += reduced[^1];
+            channels += trace.Step("Resize", features.With(^1, reduced[^1]))[^1];
         }
+        trace.Step("Concat", features.With(^1, channels));
         return trace.Child("bottleneck", () => bottleneck.Trace(trace, features.With(^1, channels)));
     }
 

@@ -36,7 +36,9 @@ public sealed class FlowAlignment : Module
     {
         trace.Child("down_coarse", () => downCoarse.Trace(trace, coarse));
         var reduced = trace.Child("down_lateral", () => downLateral.Trace(trace, lateral));
-        trace.Child("flow", () => flow.Trace(trace, reduced.With(^1, 2 * reduced[^1])));
-        return lateral;
+        trace.Step("Resize", reduced);
+        var both = trace.Step("Concat", reduced.With(^1, 2 * reduced[^1]));
+        trace.Child("flow", () => flow.Trace(trace, both));
+        return trace.Step("Warp", lateral);
     }
 }

@@ -64,10 +64,12 @@ public sealed class FpnDecoder : Module
             var i = level - 1;
             var coarse = f;
             var lateral = trace.Child($"lateral{level}", () => laterals[i].Trace(trace, features[i]));
-            f = trace.Child($"align{level}", () => alignments[i].Trace(trace, lateral, coarse));
+            f = trace.Step("Add", trace.Child($"align{level}", () => alignments[i].Trace(trace, lateral, coarse)));
             trace.Child($"side{level}", () => sides[i].Trace(trace, lateral));
         }
-        var fused = trace.Child("fusion", () => fusion.Trace(trace, f.With(^1, 4 * f[^1])));
+        for (var i = 1; i < 4; i++) trace.Step("Resize", f);
+        var all = trace.Step("Concat", f.With(^1, 4 * f[^1]));
+        var fused = trace.Child("fusion", () => fusion.Trace(trace, all));
         return trace.Child("classifier", () => classifier.Trace(trace, fused));
     }
 }

@@ -80,7 +80,7 @@ public static class Checkpoint
     {
         using var file = SafeTensorsFile.Open(path);
         var info = ReadInfo(file);
-        var network = new SegmentationNetwork(Models.Config(info.Model, info.ClassNames.Count), device);
+        var network = SegmentationNetwork.Blank(Models.Config(info.Model, info.ClassNames.Count), device);
         ModuleState.Load(network, file, LoadMode.Strict, ModelPrefix);
         return (network, info);
     }
