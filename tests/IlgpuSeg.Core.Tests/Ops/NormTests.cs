@@ -73,9 +73,7 @@ public class NormTests
         var shape = draw.Image();
         var channels = new Shape(shape[3]);
         // With one channel the output is the bias and every other gradient is zero: a large eps keeps that check meaningful too.
-        GradCheck.Run(
-            t => LayerNorm.Apply(t[0], t[1], t[2], eps: 0.1), [draw.Tensor(shape), draw.Tensor(channels), draw.Tensor(channels)],
-            maxElements: 12);
+        GradCheck.Run(t => LayerNorm.Apply(t[0], t[1], t[2], eps: 0.1), [draw.Tensor(shape), draw.Tensor(channels), draw.Tensor(channels)]);
     }
 
     [Fact]
