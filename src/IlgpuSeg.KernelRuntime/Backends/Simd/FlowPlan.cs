@@ -8,7 +8,7 @@ namespace IlgpuSeg.KernelRuntime.Backends.Simd;
 /// <remarks>
 /// Blocks run in the order of the dominator tree, so that what a block dominates follows it directly. A block whose lanes are all
 /// there needs no mask and is reached by jumps. The others run in line under the mask of an owner: a block that collects lanes from its
-/// incoming edges, and is skipped with everything it dominates if none came.
+/// incoming edges, and is skipped with what it dominates if none came.
 /// </remarks>
 internal sealed class FlowPlan
 {
@@ -68,8 +68,21 @@ internal sealed class FlowPlan
 
     public bool IsOwner(Block block) => _owner[block.Index] == block;
 
-    /// <summary>The position after everything that the block dominates.</summary>
-    public int SubtreeEnd(Block block) => _subtreeEnd[block.Index];
+    /// <summary>
+    /// The position where a masked block goes on if it got no lanes: after everything that it dominates, but not past what leaves its
+    /// loop, where lanes of earlier rounds may wait.
+    /// </summary>
+    public int SkipTo(Block block)
+    {
+        var position = Position[block.Index] + 1;
+        var loop = Forest.Innermost(block);
+        while (position < _subtreeEnd[block.Index] && loop?.Blocks.Contains(Order[position]) != false)
+        {
+            position++;
+        }
+
+        return position;
+    }
 
     /// <summary>Where all lanes are together again after a masked block; null at the end of the kernel.</summary>
     public Block? Reconvergence(Block block)
@@ -153,7 +166,9 @@ internal sealed class FlowPlan
             }
         }
 
-        return _owner[dominator.Index]!;
+        // Where the owner goes on without lanes, nobody may rely on its mask.
+        var owner = _owner[dominator.Index]!;
+        return Position[block.Index] < SkipTo(owner) ? owner : block;
     }
 
     private bool PostDominates(Block block, Block other)

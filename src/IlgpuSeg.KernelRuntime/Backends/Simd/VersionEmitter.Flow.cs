@@ -122,7 +122,7 @@ internal sealed partial class VersionEmitter
         _il.Emit(OpCodes.Stloc, _arriving[block.Index]);
         _il.Emit(OpCodes.Ldloc, _ownMask[block.Index]);
         _il.Call(typeof(Lanes), nameof(Lanes.Any), null, typeof(Vector256<int>));
-        _il.Emit(OpCodes.Brfalse, _ends[_flow.SubtreeEnd(block)]);
+        _il.Emit(OpCodes.Brfalse, _ends[_flow.SkipTo(block)]);
     }
 
     // After the last block of a loop that lanes leave one by one: round again while some are left.

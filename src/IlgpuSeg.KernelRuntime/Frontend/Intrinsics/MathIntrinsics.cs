@@ -109,7 +109,19 @@ internal static class MathIntrinsics
             b = call.Builder.Binary(Op.And, b, call.Function.Int(call.Arg(0).Type == IrType.Int64 ? 63 : 31));
         }
 
-        return call.Builder.Binary(op, call.Arg(0), b);
+        var a = call.Arg(0);
+        if (op == Op.ShrUn)
+        {
+            // Zeros come in at the top of the narrow type, not of the wider one that computes it.
+            a = Type.GetTypeCode(type) switch
+            {
+                TypeCode.SByte => call.Builder.Convert(ConvertKind.ZeroExtend8, IrType.Int32, a),
+                TypeCode.Int16 => call.Builder.Convert(ConvertKind.ZeroExtend16, IrType.Int32, a),
+                _ => a,
+            };
+        }
+
+        return call.Builder.Binary(op, a, b);
     }
 
     private static Value Compare(IntrinsicCall call, CompareKind kind, Type type)

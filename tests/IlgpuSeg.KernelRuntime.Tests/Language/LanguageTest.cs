@@ -1,0 +1,93 @@
+using IlgpuSeg.KernelRuntime.Tests.Simd;
+using ILGPU;
+using ILGPU.Runtime;
+
+namespace IlgpuSeg.KernelRuntime.Tests.Language;
+
+/// <summary>Kernels y = f(x) of n threads, compiled and as plain C#, over every tail size.</summary>
+public abstract class LanguageTest : IDisposable
+{
+    /// <summary>What y holds before a launch: a thread that must not write leaves it.</summary>
+    private const byte Untouched = 0x5a;
+
+    private readonly BothWays _ways = new();
+
+    /// <summary>Every tail of up to five warps, and a few beyond.</summary>
+    protected static IEnumerable<int> Tails => [.. Enumerable.Range(1, 40), 63, 64, 65, 129];
+
+    protected Accelerator Plain => _ways.Plain;
+
+    protected Accelerator Simd => _ways.Simd;
+
+    public void Dispose()
+    {
+        _ways.Dispose();
+        GC.SuppressFinalize(this);
+    }
+
+    /// <summary>Asserts the same bits both ways for n threads in groups of 8, 13 and 32, with the pool's values in turn as x.</summary>
+    protected void Agree<TIn, TOut>(Action<ArrayView<TIn>, ArrayView<TOut>, int> kernel, TIn[] pool, int perThread = 1)
+        where TIn : unmanaged
+        where TOut : unmanaged
+    {
+        var plain = Plain.LoadStreamKernel(kernel);
+        var simd = Simd.LoadStreamKernel(kernel);
+        foreach (var n in Tails)
+        {
+            var x = Enumerable.Range(0, n).Select(i => pool[((n * 31) + i) % pool.Length]).ToArray();
+            foreach (var group in (int[])[8, 13, 32])
+            {
+                var config = new KernelConfig((n + group - 1) / group, group);
+                var expected = Run<TIn, TOut>(Plain, x, n * perThread, (a, b) => plain(config, a, b, n));
+                var actual = Run<TIn, TOut>(Simd, x, n * perThread, (a, b) => simd(config, a, b, n));
+                AssertSame(expected, actual, $"{kernel.Method.Name}, n = {n}, groups of {group}");
+            }
+        }
+    }
+
+    /// <summary>Asserts the same bits both ways for one launch shape; the kernel's last parameter is n.</summary>
+    protected void AgreeGrouped<TIn, TOut>(Action<ArrayView<TIn>, ArrayView<TOut>, int> kernel, TIn[] x, int outputs, KernelConfig config, int n)
+        where TIn : unmanaged
+        where TOut : unmanaged
+    {
+        var expected = Run<TIn, TOut>(Plain, x, outputs, (a, b) => Plain.LoadStreamKernel(kernel)(config, a, b, n));
+        var actual = Run<TIn, TOut>(Simd, x, outputs, (a, b) => Simd.LoadStreamKernel(kernel)(config, a, b, n));
+        AssertSame(expected, actual, $"{kernel.Method.Name}, {config}, n = {n}");
+    }
+
+    protected static TOut[] Run<TIn, TOut>(Accelerator accelerator, TIn[] x, int outputs, Action<ArrayView<TIn>, ArrayView<TOut>> launch)
+        where TIn : unmanaged
+        where TOut : unmanaged
+    {
+        using var input = accelerator.Allocate1D(x);
+        using var output = accelerator.Allocate1D<TOut>(outputs);
+        output.MemSet(accelerator.DefaultStream, Untouched, 0, output.LengthInBytes);
+        launch(input.View.BaseView, output.View.BaseView);
+        accelerator.Synchronize();
+        return output.GetAsArray1D();
+    }
+
+    protected static void AssertSame<T>(T[] expected, T[] actual, string what)
+        where T : unmanaged
+    {
+        for (var i = 0; i < expected.Length; i++)
+        {
+            // Equals takes every NaN for the same; zeros must agree in sign.
+            Assert.True(expected[i].Equals(actual[i]) && SignsAgree(expected[i], actual[i]),
+                $"{what}: y[{i}] is {actual[i]} instead of {expected[i]}");
+        }
+    }
+
+    protected static int[] RandomInts(int seed, int count, int limit)
+    {
+        var random = new Random(seed);
+        return [.. Enumerable.Range(0, count).Select(_ => random.Next(-limit, limit + 1))];
+    }
+
+    private static bool SignsAgree<T>(T a, T b) => (a, b) switch
+    {
+        (float x, float y) => x != 0 || float.IsNegative(x) == float.IsNegative(y),
+        (double x, double y) => x != 0 || double.IsNegative(x) == double.IsNegative(y),
+        _ => true,
+    };
+}
