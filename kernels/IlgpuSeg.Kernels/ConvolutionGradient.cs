@@ -9,7 +9,7 @@
 // dw is a product of (taps x input channels) by (pixels) by (output channels). Its depth, the pixels, is cut by a rule that reads only the
 //   sizes: into splits whose sums go to the workspace and are added in order, and into steps that add to their split one after the other.
 // Memory: dy (x for dw) once more for the border, panels of w (dy for dw), the splits' sums; all in the workspace.
-// Accumulation: in T.
+// Accumulation: in T; the splits of dw, and the parts of db, are added in double.
 using System.Numerics;
 using ILGPU;
 
@@ -112,12 +112,13 @@ public static partial class Convolution
             product.Accumulate = start > 0 ? 1 : 0;
             Gemm.Run<T, R>(host, image, dy, ArrayView<T>.Empty, parts, panels, product, Pixels(shape), splits, packed: start > 0);
         }
-        if (splits > 1) GemmReduction.SumParts(host, parts, dw, splits, shape.WeightLength);
+        if (splits > 1) ColumnReduction.Finish<T, R>(host, parts, dw, splits, shape.WeightLength);
     }
 
     /// <summary>Elements of workspace that <see cref="BiasGradient"/> needs.</summary>
     /// <param name="shape">The convolution's sizes.</param>
-    public static int BiasGradientWorkspace(in ConvolutionShape shape) => GemmReduction.ColumnWorkspace(shape.OutPixels, shape.OutChannels);
+    public static int BiasGradientWorkspace(in ConvolutionShape shape) =>
+        ColumnReduction.WorkspaceLength(shape.OutPixels, shape.OutChannels);
 
     /// <summary>The gradient with respect to the bias.</summary>
     /// <param name="host">The device's kernels.</param>
@@ -126,9 +127,16 @@ public static partial class Convolution
     /// <param name="workspace">At least <see cref="BiasGradientWorkspace"/> elements.</param>
     /// <param name="shape">The convolution's sizes.</param>
     /// <exception cref="ArgumentException">A view is too short.</exception>
-    public static void BiasGradient<T>(KernelHost host, ArrayView<T> dy, ArrayView<T> db, ArrayView<T> workspace, in ConvolutionShape shape)
-        where T : unmanaged, INumber<T> =>
-        GemmReduction.SumColumns(host, dy, db, workspace, shape.OutPixels, shape.OutChannels);
+    public static void BiasGradient<T, R>(
+        KernelHost host, ArrayView<T> dy, ArrayView<T> db, ArrayView<T> workspace, in ConvolutionShape shape)
+        where T : unmanaged, INumber<T>
+        where R : struct, IReal<T>
+    {
+        Gemm.Require("convolution's bias gradient", "output", dy.Length, shape.OutputLength);
+        Gemm.Require("convolution's bias gradient", "result", db.Length, shape.OutChannels);
+        Gemm.Require("convolution's bias gradient", "workspace", workspace.Length, BiasGradientWorkspace(shape));
+        ColumnReduction.Sum<T, R>(host, dy, workspace, db, shape.OutPixels, shape.OutChannels);
+    }
 
     /// <summary>The border around dy that puts every output pixel that an input pixel could meet inside it.</summary>
     private static ConvolutionPad OutputBorder(in ConvolutionShape s)

@@ -48,8 +48,14 @@ internal readonly record struct ConvolutionPad(int Batch, int Height, int Width,
         var first = Grid.IdxY * StepsPerThread * Group.DimX;
         for (var step = 0; step < StepsPerThread; step++)
         {
-            var i = first + step * Group.DimX + Group.IdxX;
-            if (i < s.PaddedRowLength)
+            var start = first + step * Group.DimX;
+            var i = start + Group.IdxX;
+            // All lanes inside the image (the same answer for the whole group), or a test per lane.
+            if (inside && start >= s.Left && start + Group.DimX <= s.Left + s.RowLength)
+            {
+                padded[to + i] = image[from + i];
+            }
+            else if (i < s.PaddedRowLength)
             {
                 var value = T.Zero;
                 if (inside && i >= s.Left && i < s.Left + s.RowLength) value = image[from + i];

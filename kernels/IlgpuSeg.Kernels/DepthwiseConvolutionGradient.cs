@@ -7,7 +7,7 @@
 // dw: a thread sums four neighbouring taps of a kernel row over the pixels of a part of the output's lines (the parts depend on the sizes
 //   only), two pixels at a time; then the parts are added in order.
 // Memory: dx reads dy as the forward pass reads x. dw reads x and dy through the caches (taps / 4 times); the parts are in the workspace.
-// Accumulation: in T.
+// Accumulation: in T; the parts are added in double.
 using System.Numerics;
 using ILGPU;
 using ILGPU.Runtime;
@@ -198,13 +198,13 @@ public static partial class DepthwiseConvolution
                 WeightKernel<T, R>))(
                 new KernelConfig(grid, new Index3D(host.Lanes, 1, 1)), x, dy, sums, lines, linesPerPart, s);
         }
-        if (parts > 1) GemmReduction.SumParts(host, workspace, dw, parts, shape.WeightLength);
+        if (parts > 1) ColumnReduction.Finish<T, R>(host, workspace, dw, parts, shape.WeightLength);
     }
 
     /// <summary>Elements of workspace that <see cref="BiasGradient"/> needs.</summary>
     /// <param name="shape">The convolution's sizes.</param>
     public static int BiasGradientWorkspace(in DepthwiseShape shape) =>
-        GemmReduction.ColumnWorkspace(shape.OutputLength / shape.Channels, shape.Channels);
+        ColumnReduction.WorkspaceLength(shape.OutputLength / shape.Channels, shape.Channels);
 
     /// <summary>The gradient with respect to the bias.</summary>
     /// <param name="host">The device's kernels.</param>
@@ -213,9 +213,17 @@ public static partial class DepthwiseConvolution
     /// <param name="workspace">At least <see cref="BiasGradientWorkspace"/> elements.</param>
     /// <param name="shape">The convolution's sizes.</param>
     /// <exception cref="ArgumentException">A view is too short.</exception>
-    public static void BiasGradient<T>(KernelHost host, ArrayView<T> dy, ArrayView<T> db, ArrayView<T> workspace, in DepthwiseShape shape)
-        where T : unmanaged, INumber<T> =>
-        GemmReduction.SumColumns(host, dy, db, workspace, shape.OutputLength / shape.Channels, shape.Channels);
+    public static void BiasGradient<T, R>(
+        KernelHost host, ArrayView<T> dy, ArrayView<T> db, ArrayView<T> workspace, in DepthwiseShape shape)
+        where T : unmanaged, INumber<T>
+        where R : struct, IReal<T>
+    {
+        const string Kernel = "depth-wise convolution's bias gradient";
+        Gemm.Require(Kernel, "output", dy.Length, shape.OutputLength);
+        Gemm.Require(Kernel, "result", db.Length, shape.Channels);
+        Gemm.Require(Kernel, "workspace", workspace.Length, BiasGradientWorkspace(shape));
+        ColumnReduction.Sum<T, R>(host, dy, workspace, db, shape.OutputLength / shape.Channels, shape.Channels);
+    }
 
     /// <summary>The parts that the output's lines are summed in.</summary>
     private static int Parts(in DepthwiseShape shape, out int linesPerPart)

@@ -27,13 +27,19 @@ internal static class GemmPack
         var to = (Grid.IdxZ * (Grid.DimY / blocks) + panel) * depth * width + w;
         for (var k = first; k < last; k++)
         {
-            var value = T.Zero;
-            if (n < columns)
+            var from = batch + n * right.Column + GemmTile.Offset(
+                k, right.DepthInner, right.DepthMid, right.Start, right.Outer, right.Mid, right.Inner);
+            // The panel ends inside B (the same answer for the whole group), or a test per lane.
+            if ((panel + 1) * width <= columns)
             {
-                value = source[batch + n * right.Column + GemmTile.Offset(
-                    k, right.DepthInner, right.DepthMid, right.Start, right.Outer, right.Mid, right.Inner)];
+                panels[to + k * width] = source[from];
             }
-            panels[to + k * width] = value;
+            else
+            {
+                var value = T.Zero;
+                if (n < columns) value = source[from];
+                panels[to + k * width] = value;
+            }
         }
     }
 

@@ -3,7 +3,7 @@
 // Work: a group computes 6 rows x (2 or 1) blocks of lanes. A thread holds its 12 (6) sums in locals; per k it loads B once per block
 //   (consecutive over the lanes) and A once per row (uniform over the group), for 12 (6) multiply-adds.
 // Memory: reads A in place by strides, B in panels (padded with zeros beyond the last column, so the loop has no tests); writes C once.
-// Accumulation: in T, by fused multiply-adds, k ascending. Splits of the depth go to separate C's, see GemmReduction.
+// Accumulation: in T, by fused multiply-adds, k ascending. Splits of the depth go to separate C's, which ColumnReduction adds in order.
 using System.Numerics;
 using System.Runtime.CompilerServices;
 using ILGPU;

@@ -15,7 +15,7 @@ public class ConvolutionDeterminismTests
         AssertSameBits(shape.WeightLength, (run, dw) => Convolution.WeightGradient<float, Real32>(
             run.Host, run.Values(shape.InputLength), run.Values(shape.OutputLength), dw,
             run.Values(Convolution.WeightGradientWorkspace(run.Host, shape)), shape));
-        AssertSameBits(shape.OutChannels, (run, db) => Convolution.BiasGradient(
+        AssertSameBits(shape.OutChannels, (run, db) => Convolution.BiasGradient<float, Real32>(
             run.Host, run.Values(shape.OutputLength), db, run.Values(Convolution.BiasGradientWorkspace(shape)), shape));
         AssertSameBits(shape.InputLength, (run, dx) => Convolution.DataGradient<float, Real32>(
             run.Host, run.Values(shape.OutputLength), run.Values(shape.WeightLength), dx,

@@ -142,7 +142,7 @@ public class ConvolutionTests
         TestArrays<T>.AssertClose(ConvolutionReference.WeightGradient(x, dy, shape), dw, shape.OutPixels, ("weight gradient", shape));
 
         var db = arrays.Unset(shape.OutChannels);
-        Convolution.BiasGradient(host, dyView, db, arrays.Unset(Convolution.BiasGradientWorkspace(shape)), shape);
+        Convolution.BiasGradient<T, R>(host, dyView, db, arrays.Unset(Convolution.BiasGradientWorkspace(shape)), shape);
         TestArrays<T>.AssertClose(ConvolutionReference.ColumnSums(dy, shape.OutChannels), db, shape.OutPixels, ("bias gradient", shape));
     }
 }

@@ -92,7 +92,7 @@ public class DepthwiseConvolutionTests
         TestArrays<T>.AssertClose(ConvolutionReference.DepthwiseWeightGradient(x, dy, shape), dw, pixels, ("weight gradient", shape));
 
         var db = arrays.Unset(shape.Channels);
-        DepthwiseConvolution.BiasGradient(host, dyView, db, arrays.Unset(DepthwiseConvolution.BiasGradientWorkspace(shape)), shape);
+        DepthwiseConvolution.BiasGradient<T, R>(host, dyView, db, arrays.Unset(DepthwiseConvolution.BiasGradientWorkspace(shape)), shape);
         TestArrays<T>.AssertClose(ConvolutionReference.ColumnSums(dy, shape.Channels), db, pixels, ("bias gradient", shape));
     }
 }

@@ -47,21 +47,6 @@ public class GemmTests
         TestArrays<float>.AssertClose([.. bias, .. bias, .. bias], c, 1, "depth 0");
     }
 
-    [Theory]
-    [InlineData(1, 1)]
-    [InlineData(511, 3)]
-    [InlineData(513, 19)]
-    [InlineData(2051, 8)]
-    public void ColumnSums(int rows, int columns)
-    {
-        using var arrays = new TestArrays<float>(rows);
-        var x = arrays.Values(rows * columns);
-        var total = arrays.Unset(columns);
-        var workspace = arrays.Unset(GemmReduction.ColumnWorkspace(rows, columns));
-        GemmReduction.SumColumns(TestArrays<float>.Host, arrays.On(x), total, workspace, rows, columns);
-        TestArrays<float>.AssertClose(ConvolutionReference.ColumnSums(x, columns), total, rows, (rows, columns));
-    }
-
     [Fact]
     public void AWorkspaceThatIsTooShortIsRefused()
     {

@@ -53,7 +53,7 @@ public static class Conv2d
         return Autograd.Record(Op, y, [x, weight, bias], dy => [
             x.RequiresGrad ? DataGradient<T, R>(dy, weight, x.Shape, shape) : null,
             weight.RequiresGrad ? WeightGradient<T, R>(x, dy, weight.Shape, shape) : null,
-            bias is { RequiresGrad: true } ? BiasGradient<T>(dy, shape) : null,
+            bias is { RequiresGrad: true } ? BiasGradient<T, R>(dy, shape) : null,
         ], x, weight);
     }
 
@@ -79,12 +79,13 @@ public static class Conv2d
         return dw;
     }
 
-    private static Tensor BiasGradient<T>(Tensor dy, in ConvolutionShape shape)
+    private static Tensor BiasGradient<T, R>(Tensor dy, in ConvolutionShape shape)
         where T : unmanaged, INumber<T>
+        where R : struct, IReal<T>
     {
         var db = Tensor.Empty(new Shape(shape.OutChannels), dy.DType, dy.Device);
         using var workspace = Workspace(dy, Convolution.BiasGradientWorkspace(shape));
-        Convolution.BiasGradient(dy.Device.Kernels, dy.View<T>(), db.View<T>(), workspace.View<T>(), shape);
+        Convolution.BiasGradient<T, R>(dy.Device.Kernels, dy.View<T>(), db.View<T>(), workspace.View<T>(), shape);
         return db;
     }
 
