@@ -39,7 +39,7 @@ internal static class ModelVerb
             ModelReport.Print(summary, layers: !brief);
     }
 
-    private static (int Width, int Height) ParseSize(string text)
+    internal static (int Width, int Height) ParseSize(string text)
     {
         var parts = text.Split('x');
         if (parts.Length == 2 && int.TryParse(parts[0], out var width) && int.TryParse(parts[1], out var height) && width > 0 && height > 0)

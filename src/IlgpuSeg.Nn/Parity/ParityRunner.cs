@@ -17,8 +17,7 @@ public sealed class ParityRunner
     private ParityRunner(ParityCase parity, DType dtype, Device device)
     {
         _parity = parity;
-        _network = new SegmentationNetwork(ParityConfig.Read(parity), device, dtype);
-        ModuleState.Load(_network, parity.Source, LoadMode.Strict, "state/");
+        _network = LoadNetwork(parity, dtype, device);
         _network.Train(parity.IsTraining);
     }
 
@@ -46,6 +45,19 @@ public sealed class ParityRunner
         if (outFolder is not null)
             runner.Write(Path.Combine(outFolder, Path.GetFileName(path)));
         return ParityReport.Compare(parity, runner._computed, runner._losses);
+    }
+
+    /// <summary>Builds a case's network with the case's weights.</summary>
+    /// <param name="parity">The case.</param>
+    /// <param name="dtype">Its precision.</param>
+    /// <param name="device">Where it lives.</param>
+    /// <exception cref="WeightFileException">The case is malformed, or does not fit its own network settings.</exception>
+    public static SegmentationNetwork LoadNetwork(ParityCase parity, DType dtype, Device device)
+    {
+        ArgumentNullException.ThrowIfNull(parity);
+        var network = SegmentationNetwork.Blank(ParityConfig.Read(parity), device, dtype);
+        ModuleState.Load(network, parity.Source, LoadMode.Strict, "state/");
+        return network;
     }
 
     private void Infer()
