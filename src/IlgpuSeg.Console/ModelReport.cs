@@ -20,7 +20,8 @@ internal static class ModelReport
         if (layers) PrintTree(summary.Tree);
         PrintParts(summary);
         System.Console.WriteLine($"{summary.Model}, {summary.Classes} classes, {summary.Input[2]}x{summary.Input[1]}");
-        System.Console.WriteLine($"parameters  {summary.Parameters:N0} ({summary.Parameters / Mega:F2} M; the embedding head, only used in training, adds {summary.EmbeddingParameters:N0})");
+        System.Console.WriteLine($"parameters  {summary.Parameters:N0} ({summary.Parameters / Mega:F2} M; "
+            + $"the embedding head, only used in training, adds {summary.EmbeddingParameters:N0})");
         System.Console.WriteLine($"GFLOPs      {summary.Gflops:F4} (the paper's convention)");
         System.Console.WriteLine($"MACs        {summary.Gmacs:F3} G, the attention's matrix products included; {summary.ConvolutionGmacs:F3} G without");
         System.Console.WriteLine($"activations {summary.TrainingBytes / Mebi:N0} MiB an image in training, {summary.InferenceBytes / Mebi:N0} MiB in inference");

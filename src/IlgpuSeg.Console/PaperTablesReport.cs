@@ -32,7 +32,8 @@ internal static class PaperTablesReport
         {
             var p = row.Published;
             System.Console.WriteLine(
-                $"  {p.Method,-18} {Cell(p.Venue),-14} {p.Backbone,-14} {Cell(p.MeanIoUVal),6} {Cell(p.MeanIoUTest),6} {Cell(p.Size),10} {Cell(p.Gflops),10} {Cell(p.MegaParameters),10}");
+                $"  {p.Method,-18} {Cell(p.Venue),-14} {p.Backbone,-14} {Cell(p.MeanIoUVal),6} {Cell(p.MeanIoUTest),6} {Cell(p.Size),10} "
+                + $"{Cell(p.Gflops),10} {Cell(p.MegaParameters),10}");
             if (row is not { Gflops: { } gflops, MegaParameters: { } parameters }) continue;
             System.Console.WriteLine($"    computed: {p.Model,-60} {Number(gflops.Computed),12} {Number(parameters.Computed),10}");
             System.Console.WriteLine($"    difference{"",-62} {Signed(gflops.Difference),11} {Signed(parameters.Difference),10}");

@@ -24,11 +24,13 @@ public sealed class ConvertVerbTests : IDisposable
     public void A_checkpoint_of_PyTorch_goes_to_safetensors_and_back(string name)
     {
         var source = ConsoleRun.Fixture(Path.Combine("pth", name));
-        foreach (var (from, to) in new[] { (source, "a.safetensors"), (folder["a.safetensors"], "b.pth"), (folder["b.pth"], "c.pth.tar"), (folder["c.pth.tar"], "d.safetensors") })
+        var from = source;
+        foreach (var to in new[] { "a.safetensors", "b.pth", "c.pth.tar", "d.safetensors" })
         {
             var run = ConsoleRun.Of("convert", from, folder[to]);
             Assert.Equal((0, ""), (run.ExitCode, run.Error));
             AssertSame(source, folder[to]);
+            from = folder[to];
         }
         Assert.Equal(File.ReadAllBytes(folder["a.safetensors"]), File.ReadAllBytes(folder["d.safetensors"]));
         Assert.Equal(4, Directory.GetFiles(Path.GetDirectoryName(folder["a"])!).Length);

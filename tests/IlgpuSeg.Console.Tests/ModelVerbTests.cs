@@ -41,7 +41,9 @@ public class ModelVerbTests
         var run = ConsoleRun.Of("model", "--table");
         Assert.Equal((0, ""), (run.ExitCode, run.Error));
         Assert.Matches(@"SFNet +ECCV 2020 +ResNet-18 +- +78\.9 +2048x1024 +243\.87 +12\.87", run.Output);
-        Assert.Matches(@"FRM \(the paper\) +- +VAN-S +64\.9 +- +1280x720 +94\.55 +16\.48\n +computed: van-s-frm +94\.5570 +16\.4775\n +difference +\+0\.0070 +-0\.0025", run.Output);
+        Assert.Matches(
+            @"FRM \(the paper\) +- +VAN-S +64\.9 +- +1280x720 +94\.55 +16\.48\n +computed: van-s-frm +94\.5570 +16\.4775\n +difference +\+0\.0070 +-0\.0025",
+            run.Output);
         Assert.Contains("the computed 94.5570 GFLOPs do not round to the published 94.55", run.Output);
         using var json = JsonDocument.Parse(ConsoleRun.Of("model", "--table", "--json").Output);
         Assert.Equal(18, json.RootElement.GetArrayLength());

@@ -28,7 +28,8 @@ public sealed class ParityVerbTests : IDisposable
     {
         var run = ConsoleRun.Of("parity", ConsoleRun.Fixture(Train), "--dtype", dtype);
         Assert.Equal((0, ""), (run.ExitCode, run.Error));
-        var rows = run.Output.Split('\n').Where(l => l.Contains("  ok    ", StringComparison.Ordinal)).Select(l => l.Split(' ', StringSplitOptions.RemoveEmptyEntries)).ToList();
+        var rows = run.Output.Split('\n').Where(l => l.Contains("  ok    ", StringComparison.Ordinal))
+            .Select(l => l.Split(' ', StringSplitOptions.RemoveEmptyEntries)).ToList();
         Assert.True(rows.Count > 100, run.Output);
         static double Number(string text) => double.Parse(text, CultureInfo.InvariantCulture);
         var shares = rows.Select(r => Number(r[0]) == 0 ? 0 : Number(r[0]) / Number(r[1])).ToList();

@@ -16,7 +16,8 @@ internal static class ExportVerb
     {
         var files = new Argument<string[]>("files")
         {
-            Description = "The network (a training checkpoint or a parity case; with --model a weight file, or nothing for random weights), then the .onnx file to write.",
+            Description = "The network (a training checkpoint or a parity case; with --model a weight file, or nothing for random weights), "
+                + "then the .onnx file to write.",
             Arity = new ArgumentArity(1, 2),
         };
         var model = new Option<string?>("--model") { Description = $"One of {string.Join(", ", Models.Names)}." };

@@ -16,7 +16,8 @@ public sealed class ModuleStateTests
 
     private static IWeightSource FileOf(IEnumerable<WeightEntry> entries) => SafeTensorsFile.FromBytes(SafeTensorsWriter.ToBytes(entries), "weights");
 
-    private IEnumerable<WeightEntry> Backbone(string prefix) => ModuleState.Export(_source).Where(e => IsBackbone(e.Name)).Select(e => e.Rename(prefix + e.Name["backbone.".Length..]));
+    private IEnumerable<WeightEntry> Backbone(string prefix) =>
+        ModuleState.Export(_source).Where(e => IsBackbone(e.Name)).Select(e => e.Rename(prefix + e.Name["backbone.".Length..]));
 
     private static bool IsBackbone(string name) => name.StartsWith("backbone.", StringComparison.Ordinal);
 
@@ -36,7 +37,10 @@ public sealed class ModuleStateTests
     [InlineData("module.backbone.")]
     public void A_backbones_file_loads_under_every_prefix_and_its_ImageNet_head_is_ignored(string prefix)
     {
-        using var file = FileOf(Backbone(prefix).Append(WeightEntry.From<float>(prefix + "head.weight", [5, 10], new float[50])).Append(WeightEntry.From<float>(prefix + "head.bias", [5], new float[5])));
+        using var file = FileOf([
+            .. Backbone(prefix), WeightEntry.From<float>(prefix + "head.weight", [5, 10], new float[50]),
+            WeightEntry.From<float>(prefix + "head.bias", [5], new float[5]),
+        ]);
         var report = ModuleState.Load(_target, file, LoadMode.Backbone);
         AssertLoaded(IsBackbone);
         int all = _target.NamedState().Count();
