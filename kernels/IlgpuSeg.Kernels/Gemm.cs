@@ -18,8 +18,11 @@ public static class Gemm
     /// <summary>Columns from which on <see cref="RowsWorthPackingLongRows"/> holds.</summary>
     private const int LongRow = 1024;
 
-    /// <summary>Elements of B that are taken to stay in the second-level cache of any processor.</summary>
+    /// <summary>Elements of B that are taken to stay in the second-level cache while A and C pass by.</summary>
     private const int CachedRight = 1 << 16;
+
+    /// <summary>Elements of A that are taken to stay in the second-level cache while B's panels pass by.</summary>
+    private const int CachedLeft = 1 << 17;
 
     /// <summary>Elements of workspace that <see cref="Run"/> needs for a product; 0 if it can read B in place.</summary>
     /// <param name="host">The device's kernels.</param>
@@ -81,10 +84,11 @@ public static class Gemm
         // An absent bias still needs a valid view as argument; the kernel does not read it.
         if (bias.Length == 0) bias = c;
 
+        shape.Panels = panels;
         var tiles = KernelHost.Blocks(shape.Rows, GemmTile.Rows);
-        shape.PanelsInRow = InnerPanels(shape, tiles, panels, width);
-        var grid = shape.PanelsInRow > 0 ? new Index3D(tiles * panels, 1, batches) : new Index3D(tiles, panels, batches);
-        var launch = new KernelConfig(grid, new Index3D(host.Lanes, 1, 1));
+        shape.TilesPerBlock = TilesPerBlock(shape, tiles, width);
+        var groups = Elements("the grid of a product", KernelHost.Blocks(tiles, shape.TilesPerBlock), shape.Panels, shape.TilesPerBlock);
+        var launch = new KernelConfig(new Index3D(groups, 1, batches), new Index3D(host.Lanes, 1, 1));
         if (blocks == 2)
         {
             host.Load(static a => a.LoadStreamKernel<ArrayView<T>, ArrayView<T>, ArrayView<T>, ArrayView<T>, GemmShape>(
@@ -95,6 +99,16 @@ public static class Gemm
             host.Load(static a => a.LoadStreamKernel<ArrayView<T>, ArrayView<T>, ArrayView<T>, ArrayView<T>, GemmShape>(
                 GemmTile.NarrowKernel<T, R>))(launch, a, b, bias, c, shape);
         }
+    }
+
+    // While all of B stays in the cache, taking all panels of a row tile in turn reads A once and writes C in order. Else a block of
+    // tiles whose part of A stays there takes one panel after the other.
+    private static int TilesPerBlock(in GemmShape shape, int tiles, int width)
+    {
+        var depth = Math.Max(1, Math.Min(shape.DepthCount, shape.Depth));
+        return (long)depth * shape.Panels * width <= CachedRight
+            ? 1
+            : Math.Clamp(CachedLeft / GemmTile.Rows / depth, 1, tiles);
     }
 
     /// <summary>The product of extents, if 32-bit indices reach it.</summary>
@@ -117,13 +131,6 @@ public static class Gemm
     {
         if (length < needed)
             throw new ArgumentException($"The {kernel} needs {needed:N0} elements of {name} but got {length:N0}.");
-    }
-
-    // While all of B stays in the second-level cache, taking all panels of a row tile in turn reads A once and writes C in order.
-    private static int InnerPanels(in GemmShape shape, int tiles, int panels, int width)
-    {
-        var depth = Math.Min(shape.DepthCount, shape.Depth);
-        return (long)depth * panels * width <= CachedRight && (long)tiles * panels <= int.MaxValue ? panels : 0;
     }
 
     /// <summary>Two blocks of lanes, unless one suffices for all columns.</summary>

@@ -99,11 +99,11 @@ public struct GemmShape
     /// <summary>1 if the sums start from a bias per column.</summary>
     public int HasBias;
 
-    /// <summary>The panels, if the grid's X counts all panels of a row tile before the next tile; 0 if X counts tiles and Y panels.</summary>
-    public int PanelsInRow;
+    /// <summary>Panels of B.</summary>
+    public int Panels;
 
-    /// <summary>Keeps the size a multiple of eight bytes.</summary>
-    internal int Reserved;
+    /// <summary>Row tiles that take a panel one after the other, before the next panel: the grid's X counts (block, panel, tile).</summary>
+    public int TilesPerBlock;
 
     /// <summary>A row-major product C[rows, columns] = A[rows, depth] B[depth, columns].</summary>
     /// <param name="rows">Rows of A and C.</param>

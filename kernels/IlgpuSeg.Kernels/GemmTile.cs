@@ -21,8 +21,11 @@ internal static class GemmTile
         where T : unmanaged, INumber<T>
         where R : struct, IReal<T>
     {
-        var panel = Panel(s.PanelsInRow);
-        var row = RowTile(s.PanelsInRow) * Rows;
+        var block = Grid.IdxX / (s.Panels * s.TilesPerBlock);
+        var place = Grid.IdxX - block * s.Panels * s.TilesPerBlock;
+        var panel = place / s.TilesPerBlock;
+        var row = (block * s.TilesPerBlock + place - panel * s.TilesPerBlock) * Rows;
+        if (row >= s.Rows) return;
         var lanes = Group.DimX;
         var begin = Grid.IdxZ * s.Split + s.DepthStart;
         var end = End(Grid.IdxZ, begin, s.Split, s.DepthCount, s.Depth);
@@ -93,8 +96,11 @@ internal static class GemmTile
         where T : unmanaged, INumber<T>
         where R : struct, IReal<T>
     {
-        var panel = Panel(s.PanelsInRow);
-        var row = RowTile(s.PanelsInRow) * Rows;
+        var block = Grid.IdxX / (s.Panels * s.TilesPerBlock);
+        var place = Grid.IdxX - block * s.Panels * s.TilesPerBlock;
+        var panel = place / s.TilesPerBlock;
+        var row = (block * s.TilesPerBlock + place - panel * s.TilesPerBlock) * Rows;
+        if (row >= s.Rows) return;
         var begin = Grid.IdxZ * s.Split + s.DepthStart;
         var end = End(Grid.IdxZ, begin, s.Split, s.DepthCount, s.Depth);
         var aBase = Grid.IdxZ * s.ABatch;
@@ -150,13 +156,6 @@ internal static class GemmTile
         Store(c, s, row + 4, n, c4);
         Store(c, s, row + 5, n, c5);
     }
-
-    // Groups in the grid's order: all panels of a row tile, or (panelsInRow = 0) all row tiles of a panel.
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static int RowTile(int panelsInRow) => panelsInRow == 0 ? Grid.IdxX : Grid.IdxX / panelsInRow;
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static int Panel(int panelsInRow) => panelsInRow == 0 ? Grid.IdxY : Grid.IdxX - Grid.IdxX / panelsInRow * panelsInRow;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static T Bias<T>(ArrayView<T> bias, int hasBias, int n, int columns)
