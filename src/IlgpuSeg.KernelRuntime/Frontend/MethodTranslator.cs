@@ -189,11 +189,12 @@ internal sealed partial class MethodTranslator
             {
                 block.Succs.Add(fallThrough);
             }
+        }
 
-            foreach (var succ in block.Succs)
-            {
-                succ.Unvisited++;
-            }
+        // Code that nothing reaches is not translated, so nobody may wait for it.
+        foreach (var succ in Order().SelectMany(b => b.Succs))
+        {
+            succ.Unvisited++;
         }
 
         CreateIrBlocks();

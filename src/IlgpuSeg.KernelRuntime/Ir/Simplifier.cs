@@ -135,7 +135,7 @@ internal sealed class Simplifier(Function function, Func<Value, Value> append)
             return value;
         }
 
-        return append(new Value(Op.Compare, IrType.Bool, a.Args) { Imm = (long)a.Compare.Inverse(a.Args[0].Type.IsFloat()), Site = value.Site });
+        return append(new Value(Op.Compare, IrType.Bool, [.. a.Args]) { Imm = (long)a.Compare.Inverse(a.Args[0].Type.IsFloat()), Site = value.Site });
     }
 
     private Value Compare(Value value)
