@@ -26,7 +26,7 @@ internal static class LoopForm
         function.Renumber();
         var dominators = Dominators.Of(function);
         forest = LoopForest.Of(function, dominators);
-        foreach (var loop in forest.InnerFirst)
+        foreach (var loop in InnerAndEarlierFirst(forest, null))
         {
             Close(function, loop, dominators);
         }
@@ -34,6 +34,10 @@ internal static class LoopForm
         function.ResolveAll();
         return forest;
     }
+
+    // Closing a loop may leave phis in loops around and after it, which are therefore closed later.
+    private static IEnumerable<Loop> InnerAndEarlierFirst(LoopForest forest, Loop? parent) =>
+        forest.InnerFirst.Where(l => l.Parent == parent).OrderBy(l => l.Header.Index).SelectMany(l => InnerAndEarlierFirst(forest, l).Append(l));
 
     // One predecessor in place of several (or of one that also goes elsewhere).
     private static void Merge(Function function, LoopForest forest, Block header, List<Block> preds)
