@@ -90,9 +90,11 @@ internal sealed class FlowPlan
         foreach (var branch in _divergence.DivergentBranches)
         {
             var stop = _postDominators[branch.Index];
-            if (stop < _function.Blocks.Count && !_masked[stop] && _divergence.RegionOf(branch).Contains(block))
+            if (stop < _function.Blocks.Count && _divergence.RegionOf(branch).Contains(block))
             {
-                return _function.Blocks[stop];
+                // The lanes of one branch may meet where those of another branch still are apart.
+                var meeting = _function.Blocks[stop];
+                return _masked[stop] ? Reconvergence(meeting) : meeting;
             }
         }
 

@@ -1,0 +1,32 @@
+using System.Globalization;
+
+namespace IlgpuSeg.KernelRuntime.Tests.Language.RandomKernels;
+
+/// <summary>The types that random kernels compute with.</summary>
+internal enum Kind { Int, Long, Float, Double }
+
+internal enum ExprOp { Constant, Local, Thread, Group, Input, Own, Binary, Unary, Convert, Compare, Choose }
+
+internal enum StmtOp { Assign, Store, If, For, While, Switch, Break, Continue, Return, UniformFor, Exchange, Shuffle }
+
+/// <summary>An expression; <paramref name="Data"/> selects among the variants of its operation.</summary>
+internal sealed record Expr(ExprOp Op, Kind Kind, int Data, Expr[] Args)
+{
+    public override string ToString() =>
+        $"{Op}{(Op is ExprOp.Constant ? "" : Kind.ToString())}{Data.ToString(CultureInfo.InvariantCulture)}"
+        + (Args.Length == 0 ? "" : $"({string.Join(", ", (object[])Args)})");
+}
+
+/// <summary>A statement with its expressions and nested blocks.</summary>
+internal sealed record Stmt(StmtOp Op, Kind Kind, int Data, Expr[] Args, Stmt[][] Blocks)
+{
+    public override string ToString() =>
+        $"{Op}{Kind}{Data.ToString(CultureInfo.InvariantCulture)}({string.Join(", ", (object[])Args)})"
+        + string.Concat(Blocks.Select(b => $" {{ {string.Join("; ", (object[])b)} }}"));
+}
+
+/// <summary>A random kernel. With barriers, all threads of a group run to its end.</summary>
+internal sealed record Program(Stmt[] Body, bool MeetsAtBarriers)
+{
+    public override string ToString() => $"{(MeetsAtBarriers ? "barriers" : "no barriers")}: {string.Join(";\n  ", (object[])Body)}";
+}

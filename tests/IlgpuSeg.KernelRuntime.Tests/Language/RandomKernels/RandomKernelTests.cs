@@ -1,0 +1,85 @@
+using System.Globalization;
+using FsCheck;
+using FsCheck.Fluent;
+using IlgpuSeg.KernelRuntime.Tests.Simd;
+using ILGPU;
+using ILGPU.Runtime;
+
+namespace IlgpuSeg.KernelRuntime.Tests.Language.RandomKernels;
+
+/// <summary>Random programs leave the same bits compiled and as plain C#.</summary>
+/// <remarks>
+/// ILGPUSEG_RANDOM_KERNELS is the number of programs (200 where it is not set); ILGPUSEG_RANDOM_SEED a seed of ours to start from.
+/// A failure prints the smallest failing program.
+/// </remarks>
+public sealed class RandomKernelTests : IDisposable
+{
+    private const int DefaultCases = 200;
+    private readonly BothWays _ways = new();
+
+    public void Dispose() => _ways.Dispose();
+
+    [Fact]
+    public void CompiledAndPlainAgree()
+    {
+        var seed = Variable("ILGPUSEG_RANDOM_SEED", 1);
+        var programs = Gen.Choose(0, int.MaxValue - 1).SelectMany(s => Gen.Sized(size => Gen.Constant(new ProgramGenerator(s, size).Draw())));
+        var config = Config.QuickThrowOnFailure
+            .WithMaxTest(Variable("ILGPUSEG_RANDOM_KERNELS", DefaultCases))
+            .WithReplay((ulong)seed, 1)
+            .WithEndSize(60);
+        Prop.ForAll(Arb.From(programs, ProgramShrinker.Shrink), Agree).Check(config);
+    }
+
+    private static int Variable(string name, int otherwise) =>
+        Environment.GetEnvironmentVariable(name) is { Length: > 0 } text ? int.Parse(text, CultureInfo.InvariantCulture) : otherwise;
+
+    private void Agree(Program program)
+    {
+        var kernel = ProgramEmitter.Emit(program);
+        var plain = Load(_ways.Plain, kernel);
+        var simd = Load(_ways.Simd, kernel);
+        foreach (var (grid, group) in (ReadOnlySpan<(int, int)>)[(3, 8), (2, 5), (2, 19)])
+        {
+            var n = (grid * group) - 2;
+            var expected = Run(_ways.Plain, plain, grid, group, n);
+            var actual = Run(_ways.Simd, simd, grid, group, n);
+            for (var i = 0; i < expected.Length; i++)
+            {
+                Assert.True(expected[i].Equals(actual[i]),
+                    $"groups of {group}, {Place(i, expected.Length / 4)}: {actual[i]} instead of {expected[i]}");
+            }
+        }
+    }
+
+    private static string Place(int i, int length)
+    {
+        var element = (i % length) - ProgramEmitter.Inputs;
+        return $"{(Kind)(i / length)} {element % ProgramEmitter.Owned} of thread {element / ProgramEmitter.Owned}";
+    }
+
+    private static Action<KernelConfig, ArrayView<int>, ArrayView<long>, ArrayView<float>, ArrayView<double>, int> Load(
+        Accelerator accelerator, RandomKernel kernel) =>
+        accelerator.LoadStreamKernel(
+            kernel.Method.CreateDelegate<Action<ArrayView<int>, ArrayView<long>, ArrayView<float>, ArrayView<double>, int>>());
+
+    private static object[] Run(
+        Accelerator accelerator, Action<KernelConfig, ArrayView<int>, ArrayView<long>, ArrayView<float>, ArrayView<double>, int> kernel,
+        int grid, int group, int n)
+    {
+        var length = ProgramEmitter.Inputs + (grid * group * ProgramEmitter.Owned);
+        var random = new Random(7);
+        var values = Enumerable.Range(0, length).Select(i => i % 3 == 0 ? random.Next(-9, 10) : (random.NextDouble() - 0.5) * Math.Pow(2, random.Next(40))).ToArray();
+        using var ints = accelerator.Allocate1D([.. values.Select(v => (int)v)]);
+        using var longs = accelerator.Allocate1D([.. values.Select(v => (long)(v * 1000))]);
+        using var floats = accelerator.Allocate1D([.. values.Select(v => (float)v)]);
+        using var doubles = accelerator.Allocate1D(values);
+        kernel(new KernelConfig(grid, group), ints.View.BaseView, longs.View.BaseView, floats.View.BaseView, doubles.View.BaseView, n);
+        accelerator.Synchronize();
+        return
+        [
+            .. ints.GetAsArray1D().Cast<object>(), .. longs.GetAsArray1D().Cast<object>(),
+            .. floats.GetAsArray1D().Cast<object>(), .. doubles.GetAsArray1D().Cast<object>(),
+        ];
+    }
+}
