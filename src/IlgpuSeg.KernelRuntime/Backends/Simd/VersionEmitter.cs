@@ -67,7 +67,7 @@ internal sealed partial class VersionEmitter
         return info;
     }
 
-    /// <summary>The form in which a phi's variable is kept.</summary>
+    /// <summary>The form in which a variable is kept.</summary>
     private Form StoredForm(Value phi) => ShapeOf(phi).IsVarying ? Form.Vector : Form.Scalar;
 
     private void Record()
@@ -221,10 +221,11 @@ internal sealed partial class VersionEmitter
 
     private void PushKnown(Value value, Form form, Info info)
     {
-        if (info.Inline)
+        // A transfer to the other version may ask for what this one has no use for: a form, or a part of an address.
+        var unused = value.Op.IsPure() && info is { Scalar: false, Vector: false };
+        if (info.Inline || unused)
         {
-            // Only a transfer to the other version asks for a form that this one has no use for.
-            var own = info.Scalar ? Form.Scalar : Form.Vector;
+            var own = unused ? StoredForm(value) : info.Scalar ? Form.Scalar : Form.Vector;
             Compute(value, own);
             ConvertForm(value, own, form);
         }

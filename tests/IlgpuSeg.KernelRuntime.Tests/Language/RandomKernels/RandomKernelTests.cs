@@ -31,6 +31,9 @@ public sealed class RandomKernelTests : IDisposable
         Prop.ForAll(Arb.From(programs, ProgramShrinker.Shrink), Agree).Check(config);
     }
 
+    [Fact]
+    public void ProgramsFoundBeforeAgree() => Agree(Found.IndexOnlyTheTailNeeds);
+
     private static int Variable(string name, int otherwise) =>
         Environment.GetEnvironmentVariable(name) is { Length: > 0 } text ? int.Parse(text, CultureInfo.InvariantCulture) : otherwise;
 
