@@ -11,34 +11,39 @@ namespace IlgpuSeg.Kernels;
 /// <summary>Lays out the right operand of a product for <see cref="GemmTile"/>.</summary>
 internal static class GemmPack
 {
-    /// <summary>Rows that a thread copies: consecutive elements of a transposed operand, so that no cache line is fetched twice.</summary>
-    private const int RowsPerThread = 8;
+    /// <summary>Rows that a thread copies: a cache line of a transposed operand, so that none is fetched twice.</summary>
+    private const int RowsPerThread = 16;
 
+    // Grid: X = rows of B by RowsPerThread, Y = panels, Z = batches.
     internal static void PackKernel<T>(ArrayView<T> source, ArrayView<T> panels, GemmRight right, int columns, int depth, int blocks)
         where T : unmanaged, INumber<T>
     {
         var width = blocks * Group.DimX;
-        var panel = Grid.IdxY / blocks;
-        var w = (Grid.IdxY - panel * blocks) * Group.DimX + Group.IdxX;
-        var n = panel * width + w;
         var first = Grid.IdxX * RowsPerThread;
         var last = first + RowsPerThread < depth ? first + RowsPerThread : depth;
         var batch = Grid.IdxZ * right.Batch;
-        var to = (Grid.IdxZ * (Grid.DimY / blocks) + panel) * depth * width + w;
+        var panel = (Grid.IdxZ * Grid.DimY + Grid.IdxY) * depth * width;
+        // The panel ends inside B (the same answer for the whole group), or a test per lane.
+        var inside = (Grid.IdxY + 1) * width <= columns;
         for (var k = first; k < last; k++)
         {
-            var from = batch + n * right.Column + GemmTile.Offset(
+            var row = batch + GemmTile.Offset(
                 k, right.DepthInner, right.DepthMid, right.Start, right.Outer, right.Mid, right.Inner);
-            // The panel ends inside B (the same answer for the whole group), or a test per lane.
-            if ((panel + 1) * width <= columns)
+            for (var block = 0; block < blocks; block++)
             {
-                panels[to + k * width] = source[from];
-            }
-            else
-            {
-                var value = T.Zero;
-                if (n < columns) value = source[from];
-                panels[to + k * width] = value;
+                var w = block * Group.DimX + Group.IdxX;
+                var n = Grid.IdxY * width + w;
+                var to = panel + k * width + w;
+                if (inside)
+                {
+                    panels[to] = source[row + n * right.Column];
+                }
+                else
+                {
+                    var value = T.Zero;
+                    if (n < columns) value = source[row + n * right.Column];
+                    panels[to] = value;
+                }
             }
         }
     }
@@ -58,7 +63,7 @@ internal static class GemmPack
     {
         if (depth == 0) return;
         var panelCount = KernelHost.Blocks(columns, blocks * host.Lanes);
-        var grid = new Index3D(KernelHost.Blocks(depth, RowsPerThread), panelCount * blocks, batches);
+        var grid = new Index3D(KernelHost.Blocks(depth, RowsPerThread), panelCount, batches);
         host.Load(static a => a.LoadStreamKernel<ArrayView<T>, ArrayView<T>, GemmRight, int, int, int>(PackKernel<T>))(
             new KernelConfig(grid, new Index3D(host.Lanes, 1, 1)), source, panels, right, columns, depth, blocks);
     }
