@@ -3,14 +3,14 @@ using IlgpuSeg.Data;
 namespace IlgpuSeg.Training;
 
 /// <summary>
-/// The whole system without any data: draws a synthetic street-scene set, trains the full VAN-S + FRM network on it for a few minutes,
+/// The whole system without any data: draws a synthetic street-scene set, trains the full VAN-S + FRM network on it for a minute or two,
 /// evaluates, and leaves pictures.
 /// </summary>
 /// <param name="folder">Everything goes here.</param>
 /// <param name="steps">Training steps.</param>
 public sealed class Demo(string folder, int steps = Demo.DefaultSteps)
 {
-    /// <summary>So many that two CPU cores need a few minutes.</summary>
+    /// <summary>So many that two CPU cores need a minute or two.</summary>
     public const int DefaultSteps = 200;
 
     private const int TrainScenes = 96, ValScenes = 12, SceneWidth = 192, SceneHeight = 96, Overlays = 6;
