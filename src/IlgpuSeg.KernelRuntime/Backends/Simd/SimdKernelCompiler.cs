@@ -26,5 +26,5 @@ internal static class KernelCompiler
 
     /// <summary>That code as text.</summary>
     public static string DumpIr(System.Reflection.MethodInfo method) =>
-        Printer.Print(BuildIr(KernelEntry.Explicit(method, ILGPU.Runtime.KernelSpecialization.Empty)));
+        Printer.Print(BuildIr(KernelEntry.Of(method)));
 }

@@ -70,6 +70,13 @@ internal sealed class KernelEntry
     public static KernelEntry Implicit(MethodInfo method, Type indexType) =>
         new(Checked(method), LaunchExtent.TypeOf(indexType), KernelSpecialization.Empty);
 
+    /// <summary>Describes a kernel by its method alone: implicitly grouped if its first parameter is an index.</summary>
+    /// <exception cref="NotSupportedException">The method can't be a kernel.</exception>
+    public static KernelEntry Of(MethodInfo method) =>
+        method.GetParameters() is [{ ParameterType: var first }, ..] && LaunchExtent.IsIndex(first)
+            ? Implicit(method, first)
+            : Explicit(method, KernelSpecialization.Empty);
+
     /// <summary>What makes two entries the same kernel.</summary>
     public (MethodInfo Method, IndexType IndexType, KernelSpecialization Specialization) Key =>
         (Method, IndexType, Specialization);

@@ -5,6 +5,10 @@ namespace IlgpuSeg.KernelRuntime.Devices;
 /// <summary>Turns the index types that implicitly grouped kernels are launched with into one form, and back into indices.</summary>
 internal static class LaunchExtent
 {
+    public static bool IsIndex(Type type) =>
+        type == typeof(Index1D) || type == typeof(Index2D) || type == typeof(Index3D)
+        || type == typeof(LongIndex1D) || type == typeof(LongIndex2D) || type == typeof(LongIndex3D);
+
     public static IndexType TypeOf(Type indexType) => indexType switch
     {
         _ when indexType == typeof(Index1D) => IndexType.Index1D,
