@@ -43,6 +43,18 @@ public readonly struct ReluActivation<T> : IActivation<T>
     public static T Gradient(T x, T dy) => x <= T.Zero ? T.Zero : dy;
 }
 
+/// <summary>x * Phi(x), the exact GELU.</summary>
+public readonly struct GeluActivation<T, R> : IActivation<T>
+    where T : unmanaged, INumber<T>
+    where R : struct, IReal<T>
+{
+    /// <inheritdoc/>
+    public static T Value(T x) => GeluKernels.Value<T, R>(x);
+
+    /// <inheritdoc/>
+    public static T Gradient(T x, T dy) => dy * GeluKernels.Derivative<T, R>(x);
+}
+
 /// <summary>max(x, 0).</summary>
 public static class ReluKernels
 {

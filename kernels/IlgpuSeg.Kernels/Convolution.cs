@@ -11,7 +11,7 @@ namespace IlgpuSeg.Kernels;
 /// <summary>Two-dimensional convolution of channels-last images, and its gradients.</summary>
 public static partial class Convolution
 {
-    /// <summary>Elements of workspace that <see cref="Forward"/> needs.</summary>
+    /// <summary>Elements of workspace that the forward convolution needs.</summary>
     /// <param name="host">The device's kernels.</param>
     /// <param name="shape">The convolution's sizes.</param>
     /// <exception cref="ArgumentException">The sizes are out of range.</exception>
@@ -35,12 +35,32 @@ public static partial class Convolution
         KernelHost host, ArrayView<T> x, ArrayView<T> weight, ArrayView<T> bias, ArrayView<T> y, ArrayView<T> workspace,
         in ConvolutionShape shape)
         where T : unmanaged, INumber<T>
+        where R : struct, IReal<T> =>
+        Forward<T, R, ActivationEpilogue<T, IdentityActivation<T>>>(host, x, weight, bias, y, workspace, shape, default);
+
+    /// <summary>The convolution and what follows it element by element, y = epilogue(convolution(x)).</summary>
+    /// <param name="host">The device's kernels.</param>
+    /// <param name="x">[N, H, W, Cin].</param>
+    /// <param name="weight">[kH, kW, Cin, Cout].</param>
+    /// <param name="bias">[Cout], or an empty view.</param>
+    /// <param name="y">The result, [N, outH, outW, Cout].</param>
+    /// <param name="workspace">At least <see cref="ForwardWorkspace"/> elements.</param>
+    /// <param name="shape">The convolution's sizes.</param>
+    /// <param name="epilogue">What the epilogue reads; its other tensor is [N, outH, outW, Cout] and may be y.</param>
+    /// <exception cref="ArgumentException">The sizes are out of range, or a view is too short.</exception>
+    public static void Forward<T, R, TEpilogue>(
+        KernelHost host, ArrayView<T> x, ArrayView<T> weight, ArrayView<T> bias, ArrayView<T> y, ArrayView<T> workspace,
+        in ConvolutionShape shape, EpilogueOperands<T> epilogue)
+        where T : unmanaged, INumber<T>
         where R : struct, IReal<T>
+        where TEpilogue : struct, IEpilogue<T>
     {
         Check("convolution", x.Length, weight.Length, y.Length, workspace.Length, ForwardWorkspace(host, shape), shape);
         var pad = Border(shape);
         var image = pad.Apply(host, x, workspace);
-        Gemm.Run<T, R>(host, image, weight, bias, y, workspace.SubView(pad.Length), Patches(shape, pad), Weight(shape));
+        Gemm.Run<T, R, TEpilogue>(
+            host, image, weight, bias, y.SubView(0, shape.OutputLength), workspace.SubView(pad.Length), Patches(shape, pad), Weight(shape),
+            epilogue);
     }
 
     /// <summary>The border that puts every tap of every output pixel inside the image.</summary>

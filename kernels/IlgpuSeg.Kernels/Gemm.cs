@@ -24,7 +24,7 @@ public static class Gemm
     /// <summary>Elements of A that are taken to stay in the second-level cache while B's panels pass by.</summary>
     private const int CachedLeft = 1 << 17;
 
-    /// <summary>Elements of workspace that <see cref="Run"/> needs for a product; 0 if it can read B in place.</summary>
+    /// <summary>Elements of workspace that a product needs; 0 if it can read B in place.</summary>
     /// <param name="host">The device's kernels.</param>
     /// <param name="shape">The product; B's strides are not read.</param>
     /// <param name="right">Where B lies.</param>
@@ -54,7 +54,28 @@ public static class Gemm
         KernelHost host, ArrayView<T> a, ArrayView<T> b, ArrayView<T> bias, ArrayView<T> c, ArrayView<T> workspace,
         GemmShape shape, in GemmRight right, int batches = 1, bool packed = false)
         where T : unmanaged, INumber<T>
+        where R : struct, IReal<T> =>
+        Run<T, R, ActivationEpilogue<T, IdentityActivation<T>>>(host, a, b, bias, c, workspace, shape, right, default, batches, packed);
+
+    /// <summary>C = epilogue((C +) A B (+ bias)).</summary>
+    /// <param name="host">The device's kernels.</param>
+    /// <param name="a">The left operand.</param>
+    /// <param name="b">The right operand.</param>
+    /// <param name="bias">One element per column, or an empty view.</param>
+    /// <param name="c">The result.</param>
+    /// <param name="workspace">At least <see cref="Workspace"/> elements.</param>
+    /// <param name="shape">The product; B's strides and HasBias are filled in here.</param>
+    /// <param name="right">Where B lies.</param>
+    /// <param name="epilogue">What the epilogue reads; its other tensor is laid out as <paramref name="c"/> and at least as long.</param>
+    /// <param name="batches">Products (or splits, if <see cref="GemmShape.Split"/> is set): the third grid axis.</param>
+    /// <param name="packed">Whether <paramref name="workspace"/> holds B's panels from an earlier call already.</param>
+    /// <exception cref="ArgumentException">The workspace, the bias or an operand of the epilogue is too short.</exception>
+    public static void Run<T, R, TEpilogue>(
+        KernelHost host, ArrayView<T> a, ArrayView<T> b, ArrayView<T> bias, ArrayView<T> c, ArrayView<T> workspace,
+        GemmShape shape, in GemmRight right, EpilogueOperands<T> epilogue, int batches = 1, bool packed = false)
+        where T : unmanaged, INumber<T>
         where R : struct, IReal<T>
+        where TEpilogue : struct, IEpilogue<T>
     {
         if (shape.Rows == 0 || shape.Columns == 0 || batches == 0) return;
         var needed = Workspace(host, shape, right, batches);
@@ -83,6 +104,7 @@ public static class Gemm
         shape.HasBias = bias.Length != 0 ? 1 : 0;
         // An absent bias still needs a valid view as argument; the kernel does not read it.
         if (bias.Length == 0) bias = c;
+        epilogue = epilogue.Complete("product", TEpilogue.Reads, shape.Columns, c.Length, c);
 
         shape.Panels = panels;
         var tiles = KernelHost.Blocks(shape.Rows, GemmTile.Rows);
@@ -91,13 +113,13 @@ public static class Gemm
         var launch = new KernelConfig(new Index3D(groups, 1, batches), new Index3D(host.Lanes, 1, 1));
         if (blocks == 2)
         {
-            host.Load(static a => a.LoadStreamKernel<ArrayView<T>, ArrayView<T>, ArrayView<T>, ArrayView<T>, GemmShape>(
-                GemmTile.WideKernel<T, R>))(launch, a, b, bias, c, shape);
+            host.Load(static a => a.LoadStreamKernel<ArrayView<T>, ArrayView<T>, ArrayView<T>, ArrayView<T>, GemmShape, EpilogueOperands<T>>(
+                GemmTile.WideKernel<T, R, TEpilogue>))(launch, a, b, bias, c, shape, epilogue);
         }
         else
         {
-            host.Load(static a => a.LoadStreamKernel<ArrayView<T>, ArrayView<T>, ArrayView<T>, ArrayView<T>, GemmShape>(
-                GemmTile.NarrowKernel<T, R>))(launch, a, b, bias, c, shape);
+            host.Load(static a => a.LoadStreamKernel<ArrayView<T>, ArrayView<T>, ArrayView<T>, ArrayView<T>, GemmShape, EpilogueOperands<T>>(
+                GemmTile.NarrowKernel<T, R, TEpilogue>))(launch, a, b, bias, c, shape, epilogue);
         }
     }
 

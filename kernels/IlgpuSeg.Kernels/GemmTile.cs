@@ -1,4 +1,4 @@
-// C(row, n) (+)= sum over k of A(row, k) * B(k, n) (+ bias[n]): the one kernel behind matrix products and convolutions.
+// C(row, n) = epilogue((C(row, n) +) sum over k of A(row, k) * B(k, n) (+ bias[n])): the one kernel behind matrix products and convolutions.
 //
 // Work: a group computes 6 rows x (2 or 1) blocks of lanes. A thread holds its 12 (6) sums in locals; per k it loads B once per block
 //   (consecutive over the lanes) and A once per row (uniform over the group), for 12 (6) multiply-adds.
@@ -17,9 +17,11 @@ internal static class GemmTile
     public const int Rows = 6;
 
     /// <summary>Six rows by two blocks of lanes.</summary>
-    internal static void WideKernel<T, R>(ArrayView<T> a, ArrayView<T> b, ArrayView<T> bias, ArrayView<T> c, GemmShape s)
+    internal static void WideKernel<T, R, TEpilogue>(
+        ArrayView<T> a, ArrayView<T> b, ArrayView<T> bias, ArrayView<T> c, GemmShape s, EpilogueOperands<T> e)
         where T : unmanaged, INumber<T>
         where R : struct, IReal<T>
+        where TEpilogue : struct, IEpilogue<T>
     {
         var block = Grid.IdxX / (s.Panels * s.TilesPerBlock);
         var place = Grid.IdxX - block * s.Panels * s.TilesPerBlock;
@@ -83,18 +85,22 @@ internal static class GemmTile
             }
         }
 
-        StorePair(c, s, row, n, panel, c00, c01);
-        StorePair(c, s, row + 1, n, panel, c10, c11);
-        StorePair(c, s, row + 2, n, panel, c20, c21);
-        StorePair(c, s, row + 3, n, panel, c30, c31);
-        StorePair(c, s, row + 4, n, panel, c40, c41);
-        StorePair(c, s, row + 5, n, panel, c50, c51);
+        var column0 = Epilogue.Column<T, TEpilogue>(e, n, s.Columns);
+        var column1 = Epilogue.Column<T, TEpilogue>(e, n + lanes, s.Columns);
+        StorePair<T, TEpilogue>(c, s, e, column0, column1, row, n, panel, c00, c01);
+        StorePair<T, TEpilogue>(c, s, e, column0, column1, row + 1, n, panel, c10, c11);
+        StorePair<T, TEpilogue>(c, s, e, column0, column1, row + 2, n, panel, c20, c21);
+        StorePair<T, TEpilogue>(c, s, e, column0, column1, row + 3, n, panel, c30, c31);
+        StorePair<T, TEpilogue>(c, s, e, column0, column1, row + 4, n, panel, c40, c41);
+        StorePair<T, TEpilogue>(c, s, e, column0, column1, row + 5, n, panel, c50, c51);
     }
 
     /// <summary>Six rows by one block of lanes, for products of few columns.</summary>
-    internal static void NarrowKernel<T, R>(ArrayView<T> a, ArrayView<T> b, ArrayView<T> bias, ArrayView<T> c, GemmShape s)
+    internal static void NarrowKernel<T, R, TEpilogue>(
+        ArrayView<T> a, ArrayView<T> b, ArrayView<T> bias, ArrayView<T> c, GemmShape s, EpilogueOperands<T> e)
         where T : unmanaged, INumber<T>
         where R : struct, IReal<T>
+        where TEpilogue : struct, IEpilogue<T>
     {
         var block = Grid.IdxX / (s.Panels * s.TilesPerBlock);
         var place = Grid.IdxX - block * s.Panels * s.TilesPerBlock;
@@ -149,12 +155,13 @@ internal static class GemmTile
             }
         }
 
-        Store(c, s, row, n, c0);
-        Store(c, s, row + 1, n, c1);
-        Store(c, s, row + 2, n, c2);
-        Store(c, s, row + 3, n, c3);
-        Store(c, s, row + 4, n, c4);
-        Store(c, s, row + 5, n, c5);
+        var column = Epilogue.Column<T, TEpilogue>(e, n, s.Columns);
+        Store<T, TEpilogue>(c, s, e, column, row, n, c0);
+        Store<T, TEpilogue>(c, s, e, column, row + 1, n, c1);
+        Store<T, TEpilogue>(c, s, e, column, row + 2, n, c2);
+        Store<T, TEpilogue>(c, s, e, column, row + 3, n, c3);
+        Store<T, TEpilogue>(c, s, e, column, row + 4, n, c4);
+        Store<T, TEpilogue>(c, s, e, column, row + 5, n, c5);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -201,8 +208,11 @@ internal static class GemmTile
 
     /// <summary>Stores both blocks of a row; a panel that lies inside C needs no test per lane.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void StorePair<T>(ArrayView<T> c, GemmShape s, int row, int n, int panel, T sum0, T sum1)
+    private static void StorePair<T, TEpilogue>(
+        ArrayView<T> c, GemmShape s, EpilogueOperands<T> e, EpilogueColumn<T> column0, EpilogueColumn<T> column1, int row, int n, int panel,
+        T sum0, T sum1)
         where T : unmanaged, INumber<T>
+        where TEpilogue : struct, IEpilogue<T>
     {
         if (row >= s.Rows) return;
         var i = COffset(row, s) + n;
@@ -211,29 +221,39 @@ internal static class GemmTile
         {
             if (s.Accumulate != 0)
             {
-                c[i] += sum0;
-                c[next] += sum1;
+                sum0 += c[i];
+                sum1 += c[next];
             }
-            else
-            {
-                c[i] = sum0;
-                c[next] = sum1;
-            }
+            c[i] = Epilogue.Value<T, TEpilogue>(e, column0, i, sum0);
+            c[next] = Epilogue.Value<T, TEpilogue>(e, column1, next, sum1);
         }
         else
         {
-            if (n < s.Columns) c[i] = s.Accumulate != 0 ? c[i] + sum0 : sum0;
-            if (n + Group.DimX < s.Columns) c[next] = s.Accumulate != 0 ? c[next] + sum1 : sum1;
+            StoreLane<T, TEpilogue>(c, s, e, column0, i, n, sum0);
+            StoreLane<T, TEpilogue>(c, s, e, column1, next, n + Group.DimX, sum1);
         }
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Store<T>(ArrayView<T> c, GemmShape s, int row, int n, T sum)
+    private static void Store<T, TEpilogue>(
+        ArrayView<T> c, GemmShape s, EpilogueOperands<T> e, EpilogueColumn<T> column, int row, int n, T sum)
         where T : unmanaged, INumber<T>
+        where TEpilogue : struct, IEpilogue<T>
     {
         if (row >= s.Rows) return;
-        var i = COffset(row, s) + n;
-        if (n < s.Columns) c[i] = s.Accumulate != 0 ? c[i] + sum : sum;
+        StoreLane<T, TEpilogue>(c, s, e, column, COffset(row, s) + n, n, sum);
+    }
+
+    /// <summary>Stores one element, if its column exists.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void StoreLane<T, TEpilogue>(
+        ArrayView<T> c, GemmShape s, EpilogueOperands<T> e, EpilogueColumn<T> column, int i, int n, T sum)
+        where T : unmanaged, INumber<T>
+        where TEpilogue : struct, IEpilogue<T>
+    {
+        if (n >= s.Columns) return;
+        if (s.Accumulate != 0) sum += c[i];
+        c[i] = Epilogue.Value<T, TEpilogue>(e, column, i, sum);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

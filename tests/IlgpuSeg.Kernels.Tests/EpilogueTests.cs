@@ -1,0 +1,167 @@
+using System.Numerics;
+using ILGPU;
+
+namespace IlgpuSeg.Kernels.Tests;
+
+/// <summary>Epilogues of products and convolutions: the same as the operations after one another.</summary>
+public class EpilogueTests
+{
+    // Panels that end inside and beyond the last column, of one block of lanes and of two; rows that fill the tiles and do not.
+    public static TheoryData<int, int, int> Sizes => new()
+    {
+        { 1, 1, 1 }, { 7, 5, 3 }, { 12, 16, 8 }, { 13, 33, 20 }, { 6, 32, 17 },
+    };
+
+    [Theory]
+    [MemberData(nameof(Sizes))]
+    public void FollowProducts(int rows, int columns, int depth)
+    {
+        CheckProducts<float, Real32>(rows, columns, depth);
+        CheckProducts<double, Real64>(rows, columns, depth);
+    }
+
+    [Fact]
+    public void FollowConvolutions()
+    {
+        CheckConvolutions<float, Real32>();
+        CheckConvolutions<double, Real64>();
+    }
+
+    [Fact]
+    public void TheOtherTensorMayShareTheResultsMemory()
+    {
+        using var arrays = new TestArrays<float>(5);
+        var (a, b, other) = (arrays.Values(7 * 4), arrays.Values(4 * 19), arrays.Values(7 * 19));
+        var c = arrays.On(other);
+        Run<float, Real32, ResidualEpilogue<float, IdentityActivation<float>>>(
+            arrays, a, b, [], c, GemmShape.Matrix(7, 19, 4), new(default, default, c, default));
+        var product = ConvolutionReference.Product(a, b, 7, 19, 4, false, false);
+        TestArrays<float>.AssertClose([.. product.Zip(other, (p, o) => p + o)], c, 4, "in place");
+    }
+
+    [Fact]
+    public void OperandsThatAreTooShortAreRefusedByName()
+    {
+        using var arrays = new TestArrays<float>(5);
+        var (a, b) = (arrays.Values(6), arrays.Values(6));
+        var (four, two, one) = (arrays.Unset(4), arrays.Unset(2), arrays.Unset(1));
+        foreach (var (name, operands) in new[]
+        {
+            ("scale", new EpilogueOperands<float>(one, two, four, two)), ("shift", new(two, one, four, two)),
+            ("other tensor", new(two, two, two, two)), ("other tensor's scale", new(two, two, four, one)),
+        })
+        {
+            var error = Assert.Throws<ArgumentException>(() => Run<float, Real32, AffineResidualEpilogue<float, Real32>>(
+                arrays, a, b, [], arrays.Unset(4), GemmShape.Matrix(2, 2, 3), operands));
+            Assert.Contains($"elements of {name} but", error.Message);
+        }
+    }
+
+    private static void CheckProducts<T, R>(int rows, int columns, int depth)
+        where T : unmanaged, INumber<T>
+        where R : struct, IReal<T>
+    {
+        using var arrays = new TestArrays<T>(rows + columns);
+        var (a, b, bias) = (arrays.Values(rows * depth), arrays.Values(depth * columns), arrays.Values(columns));
+        var sums = ConvolutionReference.Product(a, b, rows, columns, depth, false, false);
+        for (var i = 0; i < sums.Length; i++) sums[i] += bias[i % columns];
+        var shape = GemmShape.Matrix(rows, columns, depth);
+        All<T, R>(arrays, sums, columns, depth, new ProductRun<T, R>(arrays, a, b, bias, shape));
+    }
+
+    private static void CheckConvolutions<T, R>()
+        where T : unmanaged, INumber<T>
+        where R : struct, IReal<T>
+    {
+        using var arrays = new TestArrays<T>(3);
+        var shape = new ConvolutionShape(2, 5, 6, 3, 18, new ConvolutionWindow(3, 3, 2, 1, 1, 1, 1, 1));
+        var (x, w, bias) = (arrays.Values(shape.InputLength), arrays.Values(shape.WeightLength), arrays.Values(shape.OutChannels));
+        All<T, R>(arrays, ConvolutionReference.Forward(x, w, bias, shape), shape.OutChannels, 27,
+            new ConvolutionRun<T, R>(arrays, x, w, bias, shape));
+    }
+
+    private static void All<T, R>(TestArrays<T> arrays, double[] sums, int columns, int terms, IEpilogueRun<T> run)
+        where T : unmanaged, INumber<T>
+        where R : struct, IReal<T>
+    {
+        var (scale, shift, other, otherScale) =
+            (arrays.Values(columns), arrays.Values(columns), arrays.Values(sums.Length), arrays.Values(columns));
+        var operands = new EpilogueOperands<T>(arrays.On(scale), arrays.On(shift), arrays.On(other), arrays.On(otherScale));
+        var shiftOnly = operands with { Other = default, OtherScale = default };
+        var otherOnly = new EpilogueOperands<T>(default, default, operands.Other, default);
+        Check<ActivationEpilogue<T, IdentityActivation<T>>>(default, (s, _) => s);
+        Check<ActivationEpilogue<T, ReluActivation<T>>>(default, (s, _) => Math.Max(s, 0));
+        Check<ActivationEpilogue<T, GeluActivation<T, R>>>(default, (s, _) => Gelu(s));
+        Check<AffineEpilogue<T, R, IdentityActivation<T>>>(shiftOnly, Affine);
+        Check<AffineEpilogue<T, R, ReluActivation<T>>>(shiftOnly, (s, i) => Math.Max(Affine(s, i), 0));
+        Check<AffineEpilogue<T, R, GeluActivation<T, R>>>(shiftOnly, (s, i) => Gelu(Affine(s, i)));
+        Check<ResidualEpilogue<T, IdentityActivation<T>>>(otherOnly, (s, i) => s + other[i]);
+        Check<ResidualEpilogue<T, ReluActivation<T>>>(otherOnly, (s, i) => Math.Max(s + other[i], 0));
+        Check<ScaledResidualEpilogue<T, R>>(operands with { Shift = default }, (s, i) => s * scale[i % columns] + other[i]);
+        Check<AffineResidualEpilogue<T, R>>(operands, (s, i) => Affine(s, i) + other[i] * otherScale[i % columns]);
+        Check<ProductEpilogue<T>>(otherOnly, (s, i) => s * other[i]);
+
+        double Affine(double sum, int i) => sum * scale[i % columns] + shift[i % columns];
+
+        void Check<TEpilogue>(EpilogueOperands<T> e, Func<double, int, double> expected)
+            where TEpilogue : struct, IEpilogue<T>
+        {
+            var result = arrays.Unset(sums.Length);
+            run.Run<TEpilogue>(result, e);
+            TestArrays<T>.AssertClose([.. sums.Select(expected)], result, terms, (typeof(TEpilogue).Name, columns, terms));
+        }
+    }
+
+    /// <summary>x * Phi(x) by the series Phi(x) = 1/2 + phi(x) (x + x^3 / 3 + x^5 / (3 * 5) + ..): all terms have one sign.</summary>
+    private static double Gelu(double x)
+    {
+        var (sum, term) = (0.0, x);
+        for (var n = 3; Math.Abs(term) > 1e-18; n += 2)
+        {
+            sum += term;
+            term *= x * x / n;
+        }
+        return x * (0.5 + sum * Math.Exp(-x * x / 2) / Math.Sqrt(2 * Math.PI));
+    }
+
+    private static void Run<T, R, TEpilogue>(
+        TestArrays<T> arrays, double[] a, double[] b, double[] bias, ArrayView<T> c, GemmShape shape, EpilogueOperands<T> operands)
+        where T : unmanaged, INumber<T>
+        where R : struct, IReal<T>
+        where TEpilogue : struct, IEpilogue<T>
+    {
+        var (host, right) = (TestArrays<T>.Host, GemmRight.Matrix(shape.Depth, shape.Columns));
+        Gemm.Run<T, R, TEpilogue>(
+            host, arrays.On(a), arrays.On(b), arrays.On(bias), c, arrays.Unset(Gemm.Workspace(host, shape, right, 1)), shape, right, operands);
+    }
+
+    private interface IEpilogueRun<T>
+        where T : unmanaged, INumber<T>
+    {
+        void Run<TEpilogue>(ArrayView<T> result, EpilogueOperands<T> operands)
+            where TEpilogue : struct, IEpilogue<T>;
+    }
+
+    private sealed class ProductRun<T, R>(TestArrays<T> arrays, double[] a, double[] b, double[] bias, GemmShape shape) : IEpilogueRun<T>
+        where T : unmanaged, INumber<T>
+        where R : struct, IReal<T>
+    {
+        public void Run<TEpilogue>(ArrayView<T> result, EpilogueOperands<T> operands)
+            where TEpilogue : struct, IEpilogue<T> => EpilogueTests.Run<T, R, TEpilogue>(arrays, a, b, bias, result, shape, operands);
+    }
+
+    private sealed class ConvolutionRun<T, R>(TestArrays<T> arrays, double[] x, double[] w, double[] bias, ConvolutionShape shape)
+        : IEpilogueRun<T>
+        where T : unmanaged, INumber<T>
+        where R : struct, IReal<T>
+    {
+        public void Run<TEpilogue>(ArrayView<T> result, EpilogueOperands<T> operands)
+            where TEpilogue : struct, IEpilogue<T>
+        {
+            var host = TestArrays<T>.Host;
+            Convolution.Forward<T, R, TEpilogue>(
+                host, arrays.On(x), arrays.On(w), arrays.On(bias), result, arrays.Unset(Convolution.ForwardWorkspace(host, shape)), shape,
+                operands);
+        }
+    }
+}
