@@ -10,7 +10,8 @@ internal static class KernelFrontend
     /// <param name="method">The kernel; its generic arguments are closed.</param>
     /// <param name="implicitIndex">Whether the first parameter is the thread's index, which the launch does not pass.</param>
     /// <param name="specialized">Per parameter, a value to compile in (a boxed <c>SpecializedValue</c>), or null.</param>
-    public static Function Build(MethodInfo method, bool implicitIndex, IReadOnlyList<object?>? specialized = null)
+    /// <param name="target">The device to translate for; the CPU if there is none.</param>
+    public static Function Build(MethodInfo method, bool implicitIndex, IReadOnlyList<object?>? specialized = null, CompileTarget? target = null)
     {
         if (!method.IsStatic || method.ReturnType != typeof(void))
         {
@@ -19,7 +20,7 @@ internal static class KernelFrontend
         }
 
         var function = new Function(KernelError.Describe(method));
-        var context = new TranslationContext(function) { Builder = { Block = function.NewBlock() } };
+        var context = new TranslationContext(function, target ?? CompileTarget.Cpu) { Builder = { Block = function.NewBlock() } };
         context.Variables.Seal(function.Entry);
         var parameters = method.GetParameters();
         var arguments = new Operand[parameters.Length];

@@ -5,8 +5,9 @@ using IlgpuSeg.KernelRuntime.Ir;
 namespace IlgpuSeg.KernelRuntime.Frontend;
 
 /// <summary>What all methods of one kernel share while it is translated.</summary>
-internal sealed class TranslationContext(Function function)
+internal sealed class TranslationContext(Function function, CompileTarget target)
 {
+    public CompileTarget Target { get; } = target;
     public Function Function { get; } = function;
     public Builder Builder { get; } = new(function);
     public Variables Variables { get; } = new(function);

@@ -23,7 +23,8 @@ internal enum Op : byte
     Load, Store, Local, Shared, DynamicShared,
     // Imm = AtomicKind; pointer, value [, comparand]. Yields the old value.
     Atomic,
-    // Groups and warps. BarrierReduce: Imm = ReduceKind; Shuffle: Imm = ShuffleKind, value, lane or delta, Scale = width.
+    // Groups and warps. BarrierReduce: Imm = ReduceKind; Shuffle: value, lane of the warp (any other gives the own value);
+    // Fence: Imm = FenceKind.
     Barrier, BarrierReduce, GroupBroadcast, Shuffle, Fence,
     Phi,
 }
@@ -54,7 +55,8 @@ internal enum AtomicKind : byte { Add, Min, Max, MinUn, MaxUn, And, Or, Xor, Exc
 
 internal enum ReduceKind : byte { And, Or, PopCount }
 
-internal enum ShuffleKind : byte { Lane, Up, Down, Xor }
+/// <summary>Whose view of memory a fence orders. Warp is a barrier of the warp too, which costs nothing where lanes run in step.</summary>
+internal enum FenceKind : byte { Warp, Group, Device, System }
 
 /// <summary>Facts about operations and types that every pass needs.</summary>
 internal static class OpFacts

@@ -60,7 +60,7 @@ internal static class Printer
             Op.Local or Op.Shared => $"{value.Op} {value.Imm} bytes",
             Op.Atomic => $"atomic.{(AtomicKind)value.Imm}.{value.Memory} {operands}",
             Op.BarrierReduce => $"barrier.{(ReduceKind)value.Imm} {operands}",
-            Op.Shuffle => $"shuffle.{(ShuffleKind)value.Imm} {operands} width {value.Scale}",
+            Op.Fence => $"fence.{(FenceKind)value.Imm}",
             _ => $"{value.Op} {operands}",
         };
         return value.Type == IrType.Void ? text : $"{Name(value)}: {value.Type} = {text}";

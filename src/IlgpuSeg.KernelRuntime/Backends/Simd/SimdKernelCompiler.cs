@@ -15,11 +15,11 @@ internal sealed class SimdKernelCompiler : ICpuKernelCompiler
 internal static class KernelCompiler
 {
     /// <summary>A kernel as SSA code after all passes that the back ends share.</summary>
-    public static Function BuildIr(KernelEntry entry, object?[]? specialized = null)
+    public static Function BuildIr(KernelEntry entry, object?[]? specialized = null, CompileTarget? target = null)
     {
         var offset = entry.IsExplicit ? 0 : 1;
         var values = specialized is null ? null : (object?[])[.. new object?[offset], .. specialized];
-        var function = KernelFrontend.Build(entry.Method, !entry.IsExplicit, values);
+        var function = KernelFrontend.Build(entry.Method, !entry.IsExplicit, values, target);
         Pipeline.Run(function);
         return function;
     }

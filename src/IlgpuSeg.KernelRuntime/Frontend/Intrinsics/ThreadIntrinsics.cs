@@ -5,9 +5,6 @@ namespace IlgpuSeg.KernelRuntime.Frontend.Intrinsics;
 /// <summary>Where a thread is, and how it meets the others of its group and warp.</summary>
 internal static class ThreadIntrinsics
 {
-    /// <summary>Lanes of a warp that the code is being compiled for.</summary>
-    private const int CpuWarpSize = 8;
-
     public static void Register(Dictionary<string, Func<IntrinsicCall, Operand?>> table)
     {
         foreach (var (name, kind) in new (string, BuiltinKind)[]
@@ -22,13 +19,12 @@ internal static class ThreadIntrinsics
             table["ILGPU." + name] = call => call.Result(call.Function.Builtin(kind));
         }
 
-        table["ILGPU.Warp.get_WarpSize"] = call => call.Result(call.Function.Int(CpuWarpSize));
+        table["ILGPU.Warp.get_WarpSize"] = call => call.Result(call.Function.Int(call.Context.Target.WarpSize));
         table["ILGPU.Group.Barrier"] = call => Effect(call, new Value(Op.Barrier, IrType.Void));
-        // Lanes of a warp run in step.
-        table["ILGPU.Warp.Barrier"] = call => Effect(call, new Value(Op.Fence, IrType.Void));
-        table["ILGPU.MemoryFence.DeviceLevel"] = call => Effect(call, new Value(Op.Fence, IrType.Void));
-        table["ILGPU.MemoryFence.GroupLevel"] = call => Effect(call, new Value(Op.Fence, IrType.Void));
-        table["ILGPU.MemoryFence.SystemLevel"] = call => Effect(call, new Value(Op.Fence, IrType.Void));
+        table["ILGPU.Warp.Barrier"] = call => Fence(call, FenceKind.Warp);
+        table["ILGPU.MemoryFence.GroupLevel"] = call => Fence(call, FenceKind.Group);
+        table["ILGPU.MemoryFence.DeviceLevel"] = call => Fence(call, FenceKind.Device);
+        table["ILGPU.MemoryFence.SystemLevel"] = call => Fence(call, FenceKind.System);
         table["ILGPU.Group.BarrierAnd"] = call => Reduce(call, ReduceKind.And);
         table["ILGPU.Group.BarrierOr"] = call => Reduce(call, ReduceKind.Or);
         table["ILGPU.Group.BarrierPopCount"] = call => Reduce(call, ReduceKind.PopCount);
@@ -42,6 +38,8 @@ internal static class ThreadIntrinsics
         call.Builder.Append(value);
         return null;
     }
+
+    private static Operand? Fence(IntrinsicCall call, FenceKind kind) => Effect(call, new Value(Op.Fence, IrType.Void) { Imm = (long)kind });
 
     private static Operand Reduce(IntrinsicCall call, ReduceKind kind)
     {
