@@ -46,7 +46,8 @@ public sealed class ConversionTests : LanguageTest
         y[o + 3] = (long)(ulong)v;
         y[o + 4] = (sbyte)(int)v;
         y[o + 5] = (ushort)(int)v;
-        y[o + 6] = Interop.FloatAsInt((float)v);
+        // Which NaN a conversion makes is the device's business.
+        y[o + 6] = double.IsNaN(v) ? 0 : Interop.FloatAsInt((float)v);
     }
 
     private static void FromFloatKernel(ArrayView<float> x, ArrayView<long> y, int n)

@@ -1,10 +1,11 @@
+using IlgpuSeg.KernelRuntime.Tests.Ptx;
 using IlgpuSeg.KernelRuntime.Tests.Simd;
 using ILGPU;
 using ILGPU.Runtime;
 
 namespace IlgpuSeg.KernelRuntime.Tests.Language;
 
-/// <summary>Kernels y = f(x) of n threads, compiled and as plain C#, over every tail size.</summary>
+/// <summary>Kernels y = f(x) of n threads, compiled for the CPU and as PTX, and as plain C#, over every tail size.</summary>
 public abstract class LanguageTest : IDisposable
 {
     /// <summary>What y holds before a launch: a thread that must not write leaves it.</summary>
@@ -14,6 +15,9 @@ public abstract class LanguageTest : IDisposable
 
     /// <summary>Every tail of up to five warps, and a few beyond.</summary>
     protected static IEnumerable<int> Tails => [.. Enumerable.Range(1, 40), 63, 64, 65, 129];
+
+    // Launches in the emulator: part of a warp, warps with and without a rest.
+    private static IEnumerable<(int N, int Group)> PtxLaunches => [(1, 13), (40, 13), (63, 32), (129, 64)];
 
     protected Accelerator Plain => _ways.Plain;
 
@@ -43,16 +47,29 @@ public abstract class LanguageTest : IDisposable
                 AssertSame(expected, actual, $"{kernel.Method.Name}, n = {n}, groups of {group}");
             }
         }
+
+        foreach (var (n, group) in PtxLaunches)
+        {
+            var x = Enumerable.Range(0, n).Select(i => pool[((n * 31) + i) % pool.Length]).ToArray();
+            var config = new KernelConfig((n + group - 1) / group, group);
+            var expected = Run<TIn, TOut>(Plain, x, n * perThread, (a, b) => plain(config, a, b, n));
+            AssertSame(expected, PtxRun.Run(kernel, x, n * perThread, config, n, Untouched), $"PTX of {kernel.Method.Name}, n = {n}, groups of {group}");
+        }
     }
 
     /// <summary>Asserts the same bits both ways for one launch shape; the kernel's last parameter is n.</summary>
-    protected void AgreeGrouped<TIn, TOut>(Action<ArrayView<TIn>, ArrayView<TOut>, int> kernel, TIn[] x, int outputs, KernelConfig config, int n)
+    /// <remarks>A kernel whose results depend on the warp's size is not run as PTX: warps have 32 lanes there, and 8 here.</remarks>
+    protected void AgreeGrouped<TIn, TOut>(Action<ArrayView<TIn>, ArrayView<TOut>, int> kernel, TIn[] x, int outputs, KernelConfig config, int n, bool anyWarpSize = true)
         where TIn : unmanaged
         where TOut : unmanaged
     {
         var expected = Run<TIn, TOut>(Plain, x, outputs, (a, b) => Plain.LoadStreamKernel(kernel)(config, a, b, n));
         var actual = Run<TIn, TOut>(Simd, x, outputs, (a, b) => Simd.LoadStreamKernel(kernel)(config, a, b, n));
         AssertSame(expected, actual, $"{kernel.Method.Name}, {config}, n = {n}");
+        if (anyWarpSize)
+        {
+            AssertSame(expected, PtxRun.Run(kernel, x, outputs, config, n, Untouched), $"PTX of {kernel.Method.Name}, {config}, n = {n}");
+        }
     }
 
     protected static TOut[] Run<TIn, TOut>(Accelerator accelerator, TIn[] x, int outputs, Action<ArrayView<TIn>, ArrayView<TOut>> launch)

@@ -6,7 +6,8 @@ internal static class Constants
     public static ulong Bits(Operand constant, PtxType type, int line) => constant switch
     {
         IntegerOperand when type.IsFloat() => throw new PtxRefusedException(line, $"an integer constant where {type.Name()} is expected"),
-        IntegerOperand when type == PtxType.Pred => throw new PtxRefusedException(line, "predicates have no constants"),
+        // The manual on predicate constants: as in C, zero is false and all else true.
+        IntegerOperand integer when type == PtxType.Pred => integer.Value == 0 ? 0UL : 1,
         IntegerOperand integer => integer.Value & type.Mask(),
         FloatOperand real => Float(real, type, line),
         _ => throw new PtxRefusedException(line, "not a constant"),

@@ -14,6 +14,13 @@ internal sealed class PtxArguments
         values.Add(MemoryMarshal.AsBytes(new ReadOnlySpan<T>(in value)).ToArray());
         return this;
     }
+
+    /// <summary>An argument that is an array of bytes.</summary>
+    public PtxArguments AddBytes(ReadOnlySpan<byte> bytes)
+    {
+        values.Add(bytes.ToArray());
+        return this;
+    }
 }
 
 /// <summary>One entry of a module.</summary>

@@ -19,7 +19,8 @@ internal sealed record KernelParameter(string Name, Type Type, int Offset, int S
 /// <summary>A view in the block of arguments.</summary>
 /// <param name="Offset">The view's offset in the block of arguments in bytes.</param>
 /// <param name="Path">The parameter's name, followed by field names if the view lies in a struct.</param>
-internal readonly record struct ViewSlot(int Offset, string Path);
+/// <param name="ElementSize">The size of an element in bytes.</param>
+internal readonly record struct ViewSlot(int Offset, string Path, int ElementSize);
 
 /// <summary>A kernel method as it is called: its parameters and their layout.</summary>
 /// <remarks>
@@ -128,7 +129,7 @@ internal sealed class KernelEntry
     private static IEnumerable<ViewSlot> ViewsOf(Type type, int offset, string path)
     {
         if (IsView(type))
-            return [new ViewSlot(offset, path)];
+            return [new ViewSlot(offset, path, FieldLayout.SizeOf(type.GetGenericArguments()[0]))];
         if (type.IsPrimitive || type.IsEnum)
             return [];
         return InstanceFields(type).SelectMany(
