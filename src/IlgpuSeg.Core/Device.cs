@@ -11,12 +11,12 @@ public sealed class Device
 {
     private static readonly ConcurrentDictionary<string, Lazy<Device>> Opened = new();
 
-    private Device(string name)
+    private Device(string name, Accelerator accelerator)
     {
         Name = name;
-        Accelerator = AcceleratorSource.Open(name);
-        Kernels = new KernelHost(Accelerator);
-        Allocator = new DeviceAllocator(Accelerator);
+        Accelerator = accelerator;
+        Kernels = new KernelHost(accelerator);
+        Allocator = new DeviceAllocator(name, accelerator);
     }
 
     /// <summary>The CPU, with all its cores.</summary>
@@ -39,7 +39,16 @@ public sealed class Device
 
     /// <summary>Opens a device by name; the same name gives the same device.</summary>
     /// <exception cref="ArgumentException">There is no such device; the message lists those there are.</exception>
-    public static Device Open(string name) => Opened.GetOrAdd(name, n => new Lazy<Device>(() => new Device(n))).Value;
+    public static Device Open(string name) =>
+        Opened.GetOrAdd(name, n => new Lazy<Device>(() => new Device(n, AcceleratorSource.Open(n)))).Value;
+
+    /// <summary>
+    /// A device over an accelerator of the caller's, for programs that use ILGPU themselves. It has kernels, a memory cache and counters
+    /// of its own, and its tensors do not mix with those of other devices.
+    /// </summary>
+    /// <param name="accelerator">Stays the caller's, and must outlive the device's tensors.</param>
+    /// <param name="name">For messages.</param>
+    public static Device Of(Accelerator accelerator, string name) => new(name, accelerator);
 
     /// <summary>The NVIDIA GPU of the given index.</summary>
     /// <exception cref="ArgumentException">There is no such device.</exception>

@@ -9,11 +9,12 @@ namespace IlgpuSeg;
 /// A dense, contiguous array of numbers on a device, with its place in the autograd graph. Images and feature maps are
 /// [N, H, W, C] (channels last).
 /// </summary>
-public sealed class Tensor : IDisposable
+public sealed partial class Tensor : IDisposable
 {
     private readonly Storage storage;
     private bool disposed;
     private bool requiresGrad;
+    private string? name;
 
     private Tensor(Storage storage, Shape shape, DType dtype, Device device, bool scoped = true)
     {
@@ -34,7 +35,15 @@ public sealed class Tensor : IDisposable
     public Device Device { get; }
 
     /// <summary>A name for messages; parameters carry their key.</summary>
-    public string? Name { get; set; }
+    public string? Name
+    {
+        get => name;
+        set
+        {
+            name = value;
+            storage.Name ??= value;
+        }
+    }
 
     /// <summary>Whether backward leaves this tensor's gradient in <see cref="Grad"/> (leaves), or passes through it.</summary>
     /// <exception cref="InvalidOperationException">Set on integers, or cleared on the result of an operation.</exception>
@@ -85,7 +94,7 @@ public sealed class Tensor : IDisposable
     {
         if (shape.Length > int.MaxValue)
             throw new OverflowException($"A tensor of shape {shape} has {shape.Length:N0} elements; kernels index at most {int.MaxValue:N0}.");
-        return new Tensor(device.Allocator.Allocate(shape.Length * dtype.Size()), shape, dtype, device);
+        return new Tensor(device.Allocator.Allocate(shape, dtype), shape, dtype, device);
     }
 
     /// <summary>A tensor of zeros.</summary>
@@ -235,26 +244,6 @@ public sealed class Tensor : IDisposable
         return copy;
     }
 
-    /// <summary>Computes the gradients of this one-element tensor with respect to every leaf that requires them.</summary>
-    public void Backward()
-    {
-        if (Length != 1)
-            throw new ShapeException("Backward", "without a gradient the tensor must hold one element", ("tensor", Shape));
-        using var seed = Full(Shape, 1, DType, Device);
-        Backward(seed);
-    }
-
-    /// <summary>Computes the gradients for a given gradient of this tensor.</summary>
-    /// <param name="gradOutput">A tensor of this shape and type.</param>
-    public void Backward(Tensor gradOutput) => Autograd.Backward(this, gradOutput);
-
-    /// <summary>Frees the gradient.</summary>
-    public void ZeroGrad()
-    {
-        Grad?.Dispose();
-        Grad = null;
-    }
-
     /// <summary>Gives the elements back; the gradient too.</summary>
     public void Dispose()
     {
@@ -281,15 +270,9 @@ public sealed class Tensor : IDisposable
 
     internal Tensor CloneUnscoped()
     {
-        var copy = new Tensor(Device.Allocator.Allocate(Length * DType.Size()), Shape, DType, Device, scoped: false);
+        var copy = new Tensor(Device.Allocator.Allocate(Shape, DType), Shape, DType, Device, scoped: false);
         copy.CopyFrom(this);
         return copy;
-    }
-
-    internal void SetGradNode(Node node)
-    {
-        GradNode = node;
-        requiresGrad = true;
     }
 
     internal void ReleaseFromScope()
@@ -298,6 +281,7 @@ public sealed class Tensor : IDisposable
         disposed = true;
         storage.Release();
         ZeroGrad();
+        escapedGraph?.Leave();
     }
 
     internal string Describe() => Name is null ? $"a tensor {Shape}" : $"'{Name}' {Shape}";

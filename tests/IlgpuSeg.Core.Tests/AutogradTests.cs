@@ -59,6 +59,91 @@ public sealed class AutogradTests : IDisposable
     }
 
     [Fact]
+    public void AKeptGraphCanBeUsedAgain()
+    {
+        var x = Leaf(1, 2);
+        var y = TestOps.Sum(TestOps.Square(x));
+        y.Backward(retainGraph: true);
+        y.Backward();
+        Assert.Equal([4.0, 8], x.Grad!.ToDoubles());
+        Assert.Contains("second time", Assert.Throws<InvalidOperationException>(y.Backward).Message);
+    }
+
+    [Fact]
+    public void AGraphWhoseScopeHasEndedSaysSo()
+    {
+        using var x = Leaf(1, 2);
+        Tensor? loss = null;
+        OutsideOfScopes(() =>
+        {
+            using var inner = new TensorScope();
+            loss = TestOps.Sum(TestOps.Square(x));
+        });
+        Assert.Contains("the TensorScope of the forward pass has ended", Assert.Throws<InvalidOperationException>(loss!.Backward).Message);
+    }
+
+    [Fact]
+    public void TheGraphOfATensorKeptBeyondAllScopesLivesAsLongAsTheTensor()
+    {
+        using var test = new TestDevice();
+        OutsideOfScopes(() =>
+        {
+            using var x = Tensor.Full([1000], 3, DType.Float32, test.Device);
+            x.RequiresGrad = true;
+            for (var step = 0; step < 3; step++)
+            {
+                Tensor y, z;
+                using (var inner = new TensorScope())
+                {
+                    var middle = IlgpuSeg.Ops.Multiply.Apply(x, x);
+                    y = inner.Keep(IlgpuSeg.Ops.Sum.Apply(IlgpuSeg.Ops.Multiply.Apply(middle, middle)));
+                    z = inner.Keep(IlgpuSeg.Ops.Sum.Apply(middle));
+                }
+                Assert.True(test.Allocator.LiveBlocks > 3);
+                if (step == 1) y.Backward();
+                y.Dispose();
+                z.Dispose();
+                Assert.Equal(step == 1 ? 108 : null, x.Grad?.ToDoubles()[0]);
+                x.ZeroGrad();
+                Assert.Equal(1, test.Allocator.LiveBlocks);
+            }
+        });
+    }
+
+    [Fact]
+    public void RecordingCanBeTurnedOnInsideNoGrad()
+    {
+        var x = Leaf(1);
+        using (Autograd.NoGrad())
+        {
+            using (Autograd.EnableGrad()) Assert.True(TestOps.Square(x).RequiresGrad);
+            Assert.False(TestOps.Square(x).RequiresGrad);
+        }
+    }
+
+    [Fact]
+    public void OperandsOfSeveralDevicesOrTypesAreRefused()
+    {
+        using var test = new TestDevice("other");
+        var here = Tensor.Zeros([2], DType.Float32, Device.Cpu);
+        var there = Tensor.Zeros([2], DType.Float32, test.Device);
+        Assert.Equal("Add: all operands must live on one device; got cpu and other.",
+            Assert.Throws<ArgumentException>(() => IlgpuSeg.Ops.Add.Apply(here, there)).Message);
+        Assert.Equal("Add: all operands must have one dtype; got Float32 and Float64.",
+            Assert.Throws<ArgumentException>(() => IlgpuSeg.Ops.Add.Apply(here, Leaf(1, 2))).Message);
+
+        // A gradient, an operation's own and one that is passed in.
+        here.RequiresGrad = true;
+        var doubled = IlgpuSeg.Ops.Scale.Apply(here, 2);
+        Assert.Equal("Backward: all operands must live on one device; got cpu and other.",
+            Assert.Throws<ArgumentException>(() => doubled.Backward(there)).Message);
+        var y = Autograd.Record("Wrong", here.Clone(), [here], g => [Tensor.Zeros([2], DType.Float64, Device.Cpu)]);
+        Assert.Equal("Backward of Wrong: all operands must have one dtype; got Float32 and Float64.",
+            Assert.Throws<ArgumentException>(() => y.Backward(here.Clone())).Message);
+        there.Dispose();
+    }
+
+    [Fact]
     public void AChangedSavedTensorIsRefused()
     {
         var x = Leaf(1);
@@ -102,6 +187,26 @@ public sealed class AutogradTests : IDisposable
     [Fact]
     public void GradCheckFailsOnNaN() =>
         Assert.Throws<GradCheckException>(() => GradCheck.Run(t => TestOps.Square(t[0]), [Leaf(double.NaN, 1)]));
+
+    /// <summary>On a thread of its own; the test's has a scope.</summary>
+    private static void OutsideOfScopes(Action action)
+    {
+        Exception? failure = null;
+        var thread = new Thread(() =>
+        {
+            try
+            {
+                action();
+            }
+            catch (Exception e)
+            {
+                failure = e;
+            }
+        });
+        thread.Start();
+        thread.Join();
+        if (failure is not null) throw new InvalidOperationException($"On the thread without scopes: {failure}");
+    }
 
     private static Tensor Leaf(params double[] values)
     {

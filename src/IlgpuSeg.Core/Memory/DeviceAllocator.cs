@@ -1,4 +1,3 @@
-using System.Collections.Generic;
 using ILGPU;
 using ILGPU.Runtime;
 
@@ -18,11 +17,17 @@ public sealed class DeviceAllocator : IDisposable
 {
     private const long Granularity = 256;
 
+    /// <summary>So many of the largest tensors are named when memory runs out.</summary>
+    private const int NamedWhenOut = 5;
+
+    private readonly string device;
     private readonly Accelerator accelerator;
     private readonly Dictionary<long, Stack<MemoryBlock>> free = [];
+    private readonly HashSet<Storage> live = [];
     private readonly Lock gate = new();
+    private long? limit;
 
-    internal DeviceAllocator(Accelerator accelerator) => this.accelerator = accelerator;
+    internal DeviceAllocator(string device, Accelerator accelerator) => (this.device, this.accelerator) = (device, accelerator);
 
     /// <summary>Bytes in use by tensors.</summary>
     public long LiveBytes { get; private set; }
@@ -33,30 +38,59 @@ public sealed class DeviceAllocator : IDisposable
     /// <summary>Bytes that wait for reuse.</summary>
     public long CachedBytes { get; private set; }
 
-    /// <summary>Starts a new peak measurement at the present use.</summary>
-    public void ResetPeak() => PeakBytes = LiveBytes;
+    /// <summary>Bytes taken from the device: live and cached.</summary>
+    public long ReservedBytes => LiveBytes + CachedBytes;
 
-    internal Storage Allocate(long bytes)
+    /// <summary>The largest <see cref="ReservedBytes"/> since the start or the last <see cref="ResetPeak"/>.</summary>
+    public long PeakReservedBytes { get; private set; }
+
+    /// <summary>Blocks in use; tensors that share elements (reshape, detach) share a block.</summary>
+    public int LiveBlocks
     {
-        var size = SizeClass(bytes);
-        lock (gate)
+        get
         {
-            var block = free.TryGetValue(size, out var stack) && stack.TryPop(out var cached) ? Reuse(cached) : Create(size);
-            LiveBytes += size;
-            PeakBytes = Math.Max(PeakBytes, LiveBytes);
-            return new Storage(this, block);
+            lock (gate) return live.Count;
         }
     }
 
-    internal void Free(MemoryBlock block)
+    /// <summary>
+    /// The most bytes to take from the device, null for no limit. Where a request would exceed it, cached blocks are given back; where
+    /// that does not suffice, the request throws an <see cref="OutOfDeviceMemoryException"/>.
+    /// </summary>
+    /// <exception cref="ArgumentOutOfRangeException">The limit is not positive.</exception>
+    public long? Limit
+    {
+        get => limit;
+        set
+        {
+            if (value is { } bytes) ArgumentOutOfRangeException.ThrowIfNegativeOrZero(bytes, nameof(Limit));
+            lock (gate)
+            {
+                limit = value;
+                TrimFor(0);
+            }
+        }
+    }
+
+    /// <summary>
+    /// Whether new tensors note where they were made, for <see cref="Report"/> and for what is said when memory runs out. Costs a stack
+    /// walk per tensor, so it is for finding out who holds memory, not for long runs.
+    /// </summary>
+    public bool TrackAllocations { get; set; }
+
+    /// <summary>Starts a new measurement of the peaks at the present use.</summary>
+    public void ResetPeak()
+    {
+        lock (gate) (PeakBytes, PeakReservedBytes) = (LiveBytes, ReservedBytes);
+    }
+
+    /// <summary>What is alive now, and, for tensors made under <see cref="TrackAllocations"/>, where it was allocated.</summary>
+    public MemoryReport Report()
     {
         lock (gate)
         {
-            if (!free.TryGetValue(block.Size, out var stack))
-                free[block.Size] = stack = [];
-            stack.Push(block);
-            LiveBytes -= block.Size;
-            CachedBytes += block.Size;
+            return new MemoryReport(
+                device, LiveBytes, PeakBytes, CachedBytes, PeakReservedBytes, limit, live.Count, MemoryUse.Group(live));
         }
     }
 
@@ -75,6 +109,37 @@ public sealed class DeviceAllocator : IDisposable
     /// <inheritdoc/>
     public void Dispose() => ReleaseCache();
 
+    /// <summary>Memory for a tensor; its contents are undefined.</summary>
+    /// <exception cref="OutOfDeviceMemoryException">The device's memory or the limit does not suffice, even without a cache.</exception>
+    internal Storage Allocate(Shape shape, DType dtype)
+    {
+        var size = SizeClass(shape.Length * dtype.Size());
+        var site = TrackAllocations ? AllocationSite.Capture() : null;
+        lock (gate)
+        {
+            var block = Cached(size) ?? Create(size, shape, dtype);
+            var storage = new Storage(this, block) { Shape = shape, DType = dtype, Site = site };
+            live.Add(storage);
+            LiveBytes += size;
+            PeakBytes = Math.Max(PeakBytes, LiveBytes);
+            PeakReservedBytes = Math.Max(PeakReservedBytes, ReservedBytes);
+            return storage;
+        }
+    }
+
+    internal void Free(Storage storage, MemoryBlock block)
+    {
+        lock (gate)
+        {
+            live.Remove(storage);
+            if (!free.TryGetValue(block.Size, out var stack))
+                free[block.Size] = stack = [];
+            stack.Push(block);
+            LiveBytes -= block.Size;
+            CachedBytes += block.Size;
+        }
+    }
+
     internal static long SizeClass(long bytes)
     {
         if (bytes <= Granularity) return Granularity;
@@ -82,27 +147,59 @@ public sealed class DeviceAllocator : IDisposable
         return (bytes + step - 1) / step * step;
     }
 
-    private MemoryBlock Reuse(MemoryBlock block)
+    private MemoryBlock? Cached(long size)
     {
-        CachedBytes -= block.Size;
+        if (!free.TryGetValue(size, out var stack) || !stack.TryPop(out var block)) return null;
+        CachedBytes -= size;
         return block;
     }
 
-    private MemoryBlock Create(long size)
+    private MemoryBlock Create(long size, Shape shape, DType dtype)
+    {
+        TrimFor(size);
+        if (ReservedBytes + size > limit) throw OutOfMemory(size, shape, dtype, null);
+        try
+        {
+            return new MemoryBlock(accelerator.Allocate1D<byte>(size), size);
+        }
+        catch (Exception e) when (IsOutOfMemory(e) && CachedBytes > 0)
+        {
+            ReleaseCache();
+            return CreateWithoutCache(size, shape, dtype);
+        }
+        catch (Exception e) when (IsOutOfMemory(e))
+        {
+            throw OutOfMemory(size, shape, dtype, e);
+        }
+    }
+
+    private MemoryBlock CreateWithoutCache(long size, Shape shape, DType dtype)
     {
         try
         {
             return new MemoryBlock(accelerator.Allocate1D<byte>(size), size);
         }
-        catch (Exception e) when (e is OutOfMemoryException or AcceleratorException)
+        catch (Exception e) when (IsOutOfMemory(e))
         {
-            if (CachedBytes > 0)
-            {
-                ReleaseCache();
-                return new MemoryBlock(accelerator.Allocate1D<byte>(size), size);
-            }
-            throw new OutOfMemoryException(
-                $"{accelerator.Name}: {size:N0} bytes asked for, {LiveBytes:N0} bytes in use by tensors, nothing cached to give back.", e);
+            throw OutOfMemory(size, shape, dtype, e);
         }
     }
+
+    // GPU runtimes report exhausted memory as an error of the accelerator.
+    private static bool IsOutOfMemory(Exception e) => e is OutOfMemoryException or AcceleratorException;
+
+    /// <summary>Gives cached blocks back, the largest first, until a further request keeps the limit.</summary>
+    private void TrimFor(long size)
+    {
+        while (CachedBytes > 0 && ReservedBytes + size > limit)
+        {
+            var largest = free.Where(pair => pair.Value.Count > 0).Max(pair => pair.Key);
+            free[largest].Pop().Buffer.Dispose();
+            CachedBytes -= largest;
+        }
+    }
+
+    private OutOfDeviceMemoryException OutOfMemory(long size, Shape shape, DType dtype, Exception? cause) => new(
+        new MemoryReport(device, LiveBytes, PeakBytes, CachedBytes, PeakReservedBytes, limit, live.Count, MemoryUse.Group(live)),
+        size, $"{dtype} {shape}", MemoryUse.Largest(live, NamedWhenOut), cause);
 }

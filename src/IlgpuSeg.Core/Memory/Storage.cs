@@ -10,6 +10,21 @@ internal sealed class Storage(DeviceAllocator allocator, MemoryBlock block)
 {
     private int references = 1;
 
+    /// <summary>The shape of the tensor that it was allocated for.</summary>
+    public required Shape Shape { get; init; }
+
+    /// <summary>The type of the tensor that it was allocated for.</summary>
+    public required DType DType { get; init; }
+
+    /// <summary>Where it was allocated; null where nobody asked to know.</summary>
+    public string? Site { get; init; }
+
+    /// <summary>The tensor's name, for messages.</summary>
+    public string? Name { get; set; }
+
+    /// <summary>Bytes taken from the device.</summary>
+    public long Size => block.Size;
+
     /// <summary>Counts in-place changes, so that backward notices a saved tensor that has changed since.</summary>
     public int Version { get; private set; }
 
@@ -39,6 +54,6 @@ internal sealed class Storage(DeviceAllocator allocator, MemoryBlock block)
     public void Release()
     {
         if (Interlocked.Decrement(ref references) == 0)
-            allocator.Free(block);
+            allocator.Free(this, block);
     }
 }

@@ -102,11 +102,15 @@ public static class BatchNorm
             where R : struct, IReal<T>
         {
             using var workspace = Workspace();
+            // A checkpointed block counts its batch once: the second time copies take the update.
+            using var unusedMean = ActivationCheckpoint.IsRecomputing ? RunningMean.Clone() : null;
+            using var unusedVar = ActivationCheckpoint.IsRecomputing ? RunningVar.Clone() : null;
+            var (runningMean, runningVar) = (unusedMean ?? RunningMean, unusedVar ?? RunningVar);
             BatchNormKernels.BatchStatistics<T, R>(
-                Host, X.View<T>(), workspace.View<T>(), mean.View<T>(), inverseDeviation.View<T>(), RunningMean.View<T>(),
-                RunningVar.View<T>(), Momentum, Eps, Rows, X.C);
-            RunningMean.MarkChanged();
-            RunningVar.MarkChanged();
+                Host, X.View<T>(), workspace.View<T>(), mean.View<T>(), inverseDeviation.View<T>(), runningMean.View<T>(),
+                runningVar.View<T>(), Momentum, Eps, Rows, X.C);
+            runningMean.MarkChanged();
+            runningVar.MarkChanged();
         }
 
         private (Tensor Weight, Tensor Bias) ParameterGradients<T, R, TActivation>(Tensor g, BatchNormChannels<T> channels)

@@ -52,7 +52,7 @@ public sealed class BatchNorm2d : Module
 
     private void CountBatch()
     {
-        if (Training)
+        if (Training && !ActivationCheckpoint.IsRecomputing)
             batches.CopyFrom<int>([(int)batches.Item() + 1]);
     }
 }

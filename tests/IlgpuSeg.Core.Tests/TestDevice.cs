@@ -1,0 +1,31 @@
+using ILGPU;
+using ILGPU.Runtime;
+using ILGPU.Runtime.CPU;
+
+namespace IlgpuSeg.Tests;
+
+/// <summary>
+/// A CPU device of a test's own: its counters, limit and cache are no other test's, and its tensors are on another device than Device.Cpu.
+/// </summary>
+internal sealed class TestDevice : IDisposable
+{
+    private readonly Context context = Context.Create(builder => builder.CPU());
+    private readonly Accelerator accelerator;
+
+    public TestDevice(string name = "test")
+    {
+        accelerator = context.GetPreferredDevice(preferCPU: true).CreateAccelerator(context);
+        Device = IlgpuSeg.Device.Of(accelerator, name);
+    }
+
+    public IlgpuSeg.Device Device { get; }
+
+    public IlgpuSeg.Memory.DeviceAllocator Allocator => Device.Allocator;
+
+    public void Dispose()
+    {
+        Allocator.ReleaseCache();
+        accelerator.Dispose();
+        context.Dispose();
+    }
+}
