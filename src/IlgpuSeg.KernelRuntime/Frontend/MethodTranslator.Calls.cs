@@ -12,7 +12,8 @@ internal sealed partial class MethodTranslator
     {
         var constrained = _constrained;
         _constrained = null;
-        var arguments = PopArguments(method);
+        // Unlike newobj, a call of a constructor finds the struct's address on the stack.
+        var arguments = PopArguments(method, method.IsStatic ? 0 : 1);
         if (CompileTimeCall(method, arguments) is { } known)
         {
             _stack.Push(known);
@@ -57,10 +58,9 @@ internal sealed partial class MethodTranslator
 
     private static bool IsLibrary(MethodBase method) => method.Module.Assembly.GetName().Name!.StartsWith("System.", StringComparison.Ordinal);
 
-    private Operand[] PopArguments(MethodBase method)
+    private Operand[] PopArguments(MethodBase method, int self)
     {
         var parameters = method.GetParameters();
-        var self = method.IsStatic || method.IsConstructor ? 0 : 1;
         var arguments = new Operand[parameters.Length + self];
         for (var i = arguments.Length - 1; i >= 0; i--)
         {
@@ -90,7 +90,7 @@ internal sealed partial class MethodTranslator
                     : typeof(Delegate).IsAssignableFrom(type) ? KernelError.NoDelegates : "Use a struct.");
         }
 
-        var arguments = PopArguments(constructor);
+        var arguments = PopArguments(constructor, 0);
         var place = NewPlace(type);
         WritePlace(place, Zero(type));
         Invoke(constructor, [place, .. arguments]);
