@@ -104,7 +104,8 @@ public static partial class Convolution
         var product = PatchesTransposed(shape, pad, out var splits);
         var parts = splits > 1 ? workspace.SubView(pad.Length, splits * shape.WeightLength) : dw;
         var panels = workspace.SubView(splits > 1 ? pad.Length + parts.IntLength : pad.Length);
-        var step = StepLength(product.SegmentLength);
+        // Steps serve the CPU's caches; block tiles stream through the depth.
+        var step = host.Products == ProductTiles.Blocks ? product.Split : StepLength(product.SegmentLength);
         for (var start = 0; start < product.Split; start += step)
         {
             product.DepthStart = start;

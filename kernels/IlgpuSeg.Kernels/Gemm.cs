@@ -32,7 +32,7 @@ public static class Gemm
     /// <exception cref="ArgumentException">The workspace would exceed 2^31 elements.</exception>
     public static int Workspace(KernelHost host, in GemmShape shape, in GemmRight right, int batches)
     {
-        if (!NeedsPanels(host, shape, right)) return 0;
+        if (host.Products == ProductTiles.Blocks || !NeedsPanels(host, shape, right)) return 0;
         var width = BlocksPerPanel(host, shape.Columns) * host.Lanes;
         var panels = KernelHost.Blocks(shape.Columns, width);
         return Elements("the workspace of a product", PackedBatches(shape, right, batches), panels, shape.Depth, width);
@@ -82,6 +82,11 @@ public static class Gemm
         Require("product", "workspace", workspace.Length, needed);
         if (bias.Length != 0) Require("product", "bias", bias.Length, shape.Columns);
 
+        if (host.Products == ProductTiles.Blocks)
+        {
+            RunBlocks<T, R, TEpilogue>(host, a, b, bias, c, shape, right, epilogue, batches);
+            return;
+        }
         var blocks = BlocksPerPanel(host, shape.Columns);
         var width = blocks * host.Lanes;
         var panels = KernelHost.Blocks(shape.Columns, width);
@@ -121,6 +126,19 @@ public static class Gemm
             host.Load(static a => a.LoadStreamKernel<ArrayView<T>, ArrayView<T>, ArrayView<T>, ArrayView<T>, GemmShape, EpilogueOperands<T>>(
                 GemmTile.NarrowKernel<T, R, TEpilogue>))(launch, a, b, bias, c, shape, epilogue);
         }
+    }
+
+    private static void RunBlocks<T, R, TEpilogue>(
+        KernelHost host, ArrayView<T> a, ArrayView<T> b, ArrayView<T> bias, ArrayView<T> c, GemmShape shape, in GemmRight right,
+        EpilogueOperands<T> epilogue, int batches)
+        where T : unmanaged, INumber<T>
+        where R : struct, IReal<T>
+        where TEpilogue : struct, IEpilogue<T>
+    {
+        shape.HasBias = bias.Length != 0 ? 1 : 0;
+        BlockProduct.Run<T, R, TEpilogue>(
+            host, a, b, bias.Length != 0 ? bias : c, c, shape, right,
+            epilogue.Complete("product", TEpilogue.Reads, shape.Columns, c.Length, c), batches);
     }
 
     // While all of B stays in the cache, taking all panels of a row tile in turn reads A once and writes C in order. Else a block of

@@ -165,7 +165,7 @@ internal static class GemmTile
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static T Bias<T>(ArrayView<T> bias, int hasBias, int n, int columns)
+    internal static T Bias<T>(ArrayView<T> bias, int hasBias, int n, int columns)
         where T : unmanaged, INumber<T>
     {
         var value = T.Zero;
@@ -178,7 +178,7 @@ internal static class GemmTile
 
     /// <summary>Where the depth ends for this launch and split.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static int End(int z, int begin, int split, int count, int depth)
+    internal static int End(int z, int begin, int split, int count, int depth)
     {
         var last = split == 0 ? depth : (z + 1) * split;
         last = last < depth ? last : depth;
@@ -187,7 +187,7 @@ internal static class GemmTile
 
     // Rows beyond the last one repeat it: the loop needs no tests, and they are not stored.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static int AOffset(int row, GemmShape s) =>
+    internal static int AOffset(int row, GemmShape s) =>
         Offset(row < s.Rows ? row : s.Rows - 1, s.RowsInner, s.RowsMid, s.AStart, s.AOuter, s.AMid, s.AInner);
 
     /// <summary>The offset of an index that is split in three.</summary>
@@ -246,7 +246,7 @@ internal static class GemmTile
 
     /// <summary>Stores one element, if its column exists.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void StoreLane<T, TEpilogue>(
+    internal static void StoreLane<T, TEpilogue>(
         ArrayView<T> c, GemmShape s, EpilogueOperands<T> e, EpilogueColumn<T> column, int i, int n, T sum)
         where T : unmanaged, INumber<T>
         where TEpilogue : struct, IEpilogue<T>
@@ -257,6 +257,6 @@ internal static class GemmTile
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static int COffset(int row, GemmShape s) =>
+    internal static int COffset(int row, GemmShape s) =>
         Grid.IdxZ * s.CBatch + Offset(row, s.RowsInner, s.RowsMid, s.CStart, s.COuter, s.CMid, s.CInner);
 }

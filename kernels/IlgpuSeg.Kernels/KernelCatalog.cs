@@ -116,8 +116,15 @@ public static class KernelCatalog
     private static string NameOf(Type type) =>
         type == typeof(float) ? "float"
         : type == typeof(double) ? "double"
-        : type.IsGenericType ? type.Name[..type.Name.IndexOf('`')]
+        : type.IsGenericType ? type.Name[..type.Name.IndexOf('`')] + Choices(type)
         : type.Name;
+
+    /// <summary>Of a generic struct's type arguments those that do not follow from the kernel's precision.</summary>
+    private static string Choices(Type type)
+    {
+        var choices = type.GetGenericArguments().Where(argument => IsOurs(argument) && !Names(argument, typeof(IReal<>))).ToArray();
+        return choices.Length == 0 ? "" : $"<{string.Join(", ", choices.Select(NameOf))}>";
+    }
 
     private static string Trim(string name, string suffix) =>
         name.EndsWith(suffix, StringComparison.Ordinal) ? name[..^suffix.Length] : name;

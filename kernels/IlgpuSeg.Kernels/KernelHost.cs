@@ -5,6 +5,16 @@ using ILGPU.Runtime;
 
 namespace IlgpuSeg.Kernels;
 
+/// <summary>How matrix products and convolutions are cut.</summary>
+public enum ProductTiles
+{
+    /// <summary>A few rows by one or two vectors of columns, in registers: for CPUs.</summary>
+    Vectors,
+
+    /// <summary>Block tiles in shared memory, register tiles in each thread: for GPUs.</summary>
+    Blocks,
+}
+
 /// <summary>
 /// What a launcher needs of an accelerator: its loaded kernels and launch shapes that suit it. One per accelerator.
 /// </summary>
@@ -25,6 +35,9 @@ public sealed class KernelHost(Accelerator accelerator)
     /// Threads of a group that run along consecutive channels or elements: a SIMD vector on the CPU, a few warps on a GPU.
     /// </summary>
     public int Lanes { get; } = accelerator.AcceleratorType == AcceleratorType.CPU ? accelerator.WarpSize : GpuGroupSize;
+
+    /// <summary>How products are cut; follows from the accelerator unless it is set.</summary>
+    public ProductTiles Products { get; init; } = accelerator.AcceleratorType == AcceleratorType.CPU ? ProductTiles.Vectors : ProductTiles.Blocks;
 
     /// <summary>Loads a kernel at its first use and returns its launcher.</summary>
     /// <typeparam name="TLauncher">The launcher's delegate type, as <see cref="KernelLoaders"/> returns it.</typeparam>

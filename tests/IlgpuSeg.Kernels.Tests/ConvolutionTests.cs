@@ -32,8 +32,8 @@ public class ConvolutionTests
     [MemberData(nameof(Named))]
     public void NamedShapes(ConvolutionShape shape)
     {
-        Check<float, Real32>(shape, bias: true);
-        Check<double, Real64>(shape, bias: false);
+        Check<float, Real32>(TestArrays<float>.Host, shape, bias: true);
+        Check<double, Real64>(TestArrays<double>.Host, shape, bias: false);
     }
 
     [Fact]
@@ -47,7 +47,7 @@ public class ConvolutionTests
                 arrays.Next(0, 3), arrays.Next(0, 3), arrays.Next(1, 3), arrays.Next(1, 3));
             var shape = new ConvolutionShape(
                 arrays.Coin() ? 1 : 3, arrays.Next(1, 12), arrays.Next(1, 12), arrays.Next(1, 10), arrays.Next(1, 20), window);
-            if (shape.OutHeight > 0 && shape.OutWidth > 0) Check<float, Real32>(shape, arrays.Coin());
+            if (shape.OutHeight > 0 && shape.OutWidth > 0) Check<float, Real32>(TestArrays<float>.Host, shape, arrays.Coin());
         }
     }
 
@@ -55,9 +55,9 @@ public class ConvolutionTests
     public void TheWeightGradientSumsManyPixelsInSplitsAndSteps()
     {
         // 30 x 61 x 2 pixels: several steps; a weight so large that it gets few splits would be slow to check, hence both ways.
-        Check<float, Real32>(new(2, 30, 61, 3, 4, Window(3, 1, 1)), bias: true);
-        Check<float, Real32>(new(2, 30, 61, 2, 3, Window(1, 1, 0)), bias: false);
-        Check<double, Real64>(new(1, 2, 1300, 1, 3, Window(1, 1, 0)), bias: true);
+        Check<float, Real32>(TestArrays<float>.Host, new(2, 30, 61, 3, 4, Window(3, 1, 1)), bias: true);
+        Check<float, Real32>(TestArrays<float>.Host, new(2, 30, 61, 2, 3, Window(1, 1, 0)), bias: false);
+        Check<double, Real64>(TestArrays<double>.Host, new(1, 2, 1300, 1, 3, Window(1, 1, 0)), bias: true);
     }
 
     [Fact]
@@ -111,15 +111,15 @@ public class ConvolutionTests
         }
     }
 
-    private static ConvolutionWindow Window(int kernel, int stride, int padding, int dilation = 1) =>
+    internal static ConvolutionWindow Window(int kernel, int stride, int padding, int dilation = 1) =>
         new(kernel, kernel, stride, stride, padding, padding, dilation, dilation);
 
-    private static void Check<T, R>(ConvolutionShape shape, bool bias)
+    /// <summary>Compares a convolution and its gradients on a device with the definitions.</summary>
+    internal static void Check<T, R>(KernelHost host, ConvolutionShape shape, bool bias)
         where T : unmanaged, INumber<T>
         where R : struct, IReal<T>
     {
         using var arrays = new TestArrays<T>(shape.GetHashCode());
-        var host = TestArrays<T>.Host;
         var x = arrays.Values(shape.InputLength);
         var w = arrays.Values(shape.WeightLength);
         var b = bias ? arrays.Values(shape.OutChannels) : null;

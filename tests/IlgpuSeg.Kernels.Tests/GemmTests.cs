@@ -20,8 +20,8 @@ public class GemmTests
     {
         foreach (var (transposedA, transposedB) in new[] { (false, false), (true, false), (false, true), (true, true) })
         {
-            Check<float, Real32>(m, n, k, 1, transposedA, transposedB, bias: true);
-            Check<double, Real64>(m, n, k, 3, transposedA, transposedB, bias: false);
+            Check<float, Real32>(TestArrays<float>.Host, m, n, k, 1, transposedA, transposedB, bias: true);
+            Check<double, Real64>(TestArrays<double>.Host, m, n, k, 3, transposedA, transposedB, bias: false);
         }
     }
 
@@ -32,7 +32,7 @@ public class GemmTests
         for (var i = 0; i < 40; i++)
         {
             Check<float, Real32>(
-                arrays.Next(1, 40), arrays.Next(1, 50), arrays.Next(1, 60), arrays.Next(1, 3), arrays.Coin(), arrays.Coin(), arrays.Coin());
+                TestArrays<float>.Host, arrays.Next(1, 40), arrays.Next(1, 50), arrays.Next(1, 60), arrays.Next(1, 3), arrays.Coin(), arrays.Coin(), arrays.Coin());
         }
     }
 
@@ -62,7 +62,8 @@ public class GemmTests
         Assert.Contains($"{needed - 1:N0}", error.Message);
     }
 
-    private static void Check<T, R>(int m, int n, int k, int batches, bool transposedA, bool transposedB, bool bias)
+    /// <summary>Compares a product on a device with the definition.</summary>
+    internal static void Check<T, R>(KernelHost host, int m, int n, int k, int batches, bool transposedA, bool transposedB, bool bias)
         where T : unmanaged, INumber<T>
         where R : struct, IReal<T>
     {
@@ -74,7 +75,6 @@ public class GemmTests
         shape.ABatch = m * k;
         shape.CBatch = m * n;
         var right = GemmRight.Matrix(k, n, transposedB, k * n);
-        var host = TestArrays<T>.Host;
         var c = arrays.Unset(batches * m * n);
         Gemm.Run<T, R>(
             host, arrays.On(a), arrays.On(b), arrays.On(addend), c, arrays.Unset(Gemm.Workspace(host, shape, right, batches)), shape, right,

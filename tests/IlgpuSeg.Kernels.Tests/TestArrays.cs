@@ -17,6 +17,9 @@ internal sealed class TestArrays<T> : IDisposable
 
     public static KernelHost Host { get; } = new(AcceleratorSource.Open("cpu"));
 
+    /// <summary>The same device, running the GPU's form of products.</summary>
+    public static KernelHost BlockHost { get; } = new(Host.Accelerator) { Products = ProductTiles.Blocks };
+
     /// <summary>Rounding errors grow with the number of terms of a sum; the terms are below 1.</summary>
     public static double Tolerance(int terms) => (terms + 8) * (typeof(T) == typeof(double) ? 4e-16 : 2.4e-7);
 
