@@ -3,7 +3,7 @@ using System.Reflection;
 namespace IlgpuSeg.Kernels;
 
 /// <summary>A kernel of the library with all of its type arguments.</summary>
-/// <param name="Name">Its readable name, unique in the library: class, method and those type arguments that are a choice, as in GemmTile.Wide&lt;float&gt;.</param>
+/// <param name="Name">Its readable name, unique in the library: class, method and those type arguments that are a choice, as in GemmPack.Pack&lt;float&gt;.</param>
 /// <param name="Method">The closed method.</param>
 public sealed record CatalogKernel(string Name, MethodInfo Method)
 {

@@ -24,8 +24,8 @@ public sealed class KernelsVerbTests
     }
 
     [Theory]
-    [InlineData("GemmTile.Wide", "GemmTile.Wide<float>")]
-    [InlineData("GemTile.Wide<flaot>", "GemmTile.Wide<float>")]
+    [InlineData("GemmPack.Pack", "GemmPack.Pack<float>")]
+    [InlineData("GemPack.Pack<flaot>", "GemmPack.Pack<float>")]
     [InlineData("", "near: ")]
     public void AnUnknownNameIsAnsweredWithTheNearest(string name, string expected)
     {
