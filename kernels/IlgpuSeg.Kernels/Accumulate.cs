@@ -1,6 +1,7 @@
 // sum[i] += addend[i]: the accumulation of gradients.
 //
-// Memory: one read of each array and one write; no temporaries. Accumulates in T, in the order of the calls.
+// Memory: one read of each array and one write; no temporaries. Accumulates in T (bfloat16: each sum in float, then
+// rounded), in the order of the calls.
 using System.Numerics;
 using ILGPU;
 using ILGPU.Runtime;
@@ -17,6 +18,12 @@ public static class AccumulateKernels
             sum[i] += addend[i];
     }
 
+    internal static void AddNarrowKernel(ArrayView<BFloat16> sum, ArrayView<BFloat16> addend, int run, int count)
+    {
+        for (var i = ElementLoop.First(run); i < ElementLoop.End(run, count); i += Group.DimX)
+            sum[i] = BFloat16.Round(BFloat16.Widen(sum[i]) + BFloat16.Widen(addend[i]));
+    }
+
     /// <summary>sum += addend.</summary>
     /// <param name="host">The device's kernels.</param>
     /// <param name="sum">The sum, changed in place.</param>
@@ -29,6 +36,20 @@ public static class AccumulateKernels
             throw new ArgumentException($"Accumulate: {sum.Length} and {addend.Length} elements cannot be added.");
         if (sum.Length == 0) return;
         host.Load(static a => a.LoadStreamKernel<ArrayView<T>, ArrayView<T>, int, int>(AddKernel<T>))(
+            ElementLoop.Config(host, sum.IntLength), sum, addend, ElementLoop.Run(host), sum.IntLength);
+    }
+
+    /// <summary>sum += addend, each sum rounded to bfloat16.</summary>
+    /// <param name="host">The device's kernels.</param>
+    /// <param name="sum">The sum, changed in place.</param>
+    /// <param name="addend">As many elements.</param>
+    /// <exception cref="ArgumentException">The lengths differ.</exception>
+    public static void Add(KernelHost host, ArrayView<BFloat16> sum, ArrayView<BFloat16> addend)
+    {
+        if (sum.Length != addend.Length)
+            throw new ArgumentException($"Accumulate: {sum.Length} and {addend.Length} elements cannot be added.");
+        if (sum.Length == 0) return;
+        host.Load(static a => a.LoadStreamKernel<ArrayView<BFloat16>, ArrayView<BFloat16>, int, int>(AddNarrowKernel))(
             ElementLoop.Config(host, sum.IntLength), sum, addend, ElementLoop.Run(host), sum.IntLength);
     }
 }

@@ -1,12 +1,12 @@
 // Conversions between element types: y[i] = x[i].
 //
-// Memory: one read and one write per element, 16 bits of one and 32 of the other. Rounding: to nearest, halves to even. Accumulation: none.
+// Memory: one read and one write per element, each in its own size. Rounding: to nearest, halves to even. Accumulation: none.
 using ILGPU;
 using ILGPU.Runtime;
 
 namespace IlgpuSeg.Kernels;
 
-/// <summary>Conversions of flat arrays between float and bfloat16.</summary>
+/// <summary>Conversions of flat arrays between bfloat16, float and double.</summary>
 public static class CastKernels
 {
     internal static void NarrowKernel(ArrayView<float> x, ArrayView<BFloat16> y, int run, int n)
@@ -19,6 +19,18 @@ public static class CastKernels
     {
         for (var i = ElementLoop.First(run); i < ElementLoop.End(run, n); i += Group.DimX)
             y[i] = BFloat16.Widen(x[i]);
+    }
+
+    internal static void NarrowDoubleKernel(ArrayView<double> x, ArrayView<float> y, int run, int n)
+    {
+        for (var i = ElementLoop.First(run); i < ElementLoop.End(run, n); i += Group.DimX)
+            y[i] = (float)x[i];
+    }
+
+    internal static void WidenFloatKernel(ArrayView<float> x, ArrayView<double> y, int run, int n)
+    {
+        for (var i = ElementLoop.First(run); i < ElementLoop.End(run, n); i += Group.DimX)
+            y[i] = x[i];
     }
 
     /// <summary>y = x, rounded to bfloat16.</summary>
@@ -42,6 +54,30 @@ public static class CastKernels
     {
         Gemm.Require("conversion", "result", y.Length, x.Length);
         host.Load(static a => a.LoadStreamKernel<ArrayView<BFloat16>, ArrayView<float>, int, int>(WidenKernel))(
+            ElementLoop.Config(host, x.IntLength), x, y, ElementLoop.Run(host), x.IntLength);
+    }
+
+    /// <summary>y = x, rounded to float.</summary>
+    /// <param name="host">Where to run.</param>
+    /// <param name="x">At least 1 element.</param>
+    /// <param name="y">As many elements.</param>
+    /// <exception cref="ArgumentException">The result is too short.</exception>
+    public static void Narrow(KernelHost host, ArrayView<double> x, ArrayView<float> y)
+    {
+        Gemm.Require("conversion", "result", y.Length, x.Length);
+        host.Load(static a => a.LoadStreamKernel<ArrayView<double>, ArrayView<float>, int, int>(NarrowDoubleKernel))(
+            ElementLoop.Config(host, x.IntLength), x, y, ElementLoop.Run(host), x.IntLength);
+    }
+
+    /// <summary>y = x, exactly.</summary>
+    /// <param name="host">Where to run.</param>
+    /// <param name="x">At least 1 element.</param>
+    /// <param name="y">As many elements.</param>
+    /// <exception cref="ArgumentException">The result is too short.</exception>
+    public static void Widen(KernelHost host, ArrayView<float> x, ArrayView<double> y)
+    {
+        Gemm.Require("conversion", "result", y.Length, x.Length);
+        host.Load(static a => a.LoadStreamKernel<ArrayView<float>, ArrayView<double>, int, int>(WidenFloatKernel))(
             ElementLoop.Config(host, x.IntLength), x, y, ElementLoop.Run(host), x.IntLength);
     }
 }

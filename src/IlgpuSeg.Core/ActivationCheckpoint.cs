@@ -39,6 +39,7 @@ public static class ActivationCheckpoint
     {
         if (!Autograd.Enabled) return block(inputs);
         var positions = Array.ConvertAll(generators, g => g.Position);
+        var mixed = Autocast.Enabled;
         using var scope = new TensorScope();
         Tensor output;
         CheckpointRecord record;
@@ -52,6 +53,7 @@ public static class ActivationCheckpoint
         return Autograd.Attach(output, new Node(Op, shape, inputs, () =>
         {
             record.VerifyLeaves();
+            using var precision = new Autocast(mixed);
             return Again(block, inputs, generators, positions, shape);
         }));
     }

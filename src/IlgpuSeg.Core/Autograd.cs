@@ -36,6 +36,11 @@ public static class Autograd
             return output;
         }
         if (!Array.Exists(inputs, t => t is { RequiresGrad: true })) return output;
+        if (GradientCapture.Current is { } capture)
+        {
+            capture.Take(op, new RecordedGradient(backward, saved));
+            return output;
+        }
         return Attach(output, new Node(op, output.Shape, inputs, backward, saved));
     }
 

@@ -140,6 +140,8 @@ internal sealed class GradientPass(bool retainGraph)
         }
         if (sum.DType == DType.Float64)
             AccumulateKernels.Add<double>(sum.Device.Kernels, sum.View<double>(), contribution.View<double>());
+        else if (sum.DType == DType.BFloat16)
+            AccumulateKernels.Add(sum.Device.Kernels, sum.View<BFloat16>(), contribution.View<BFloat16>());
         else
             AccumulateKernels.Add<float>(sum.Device.Kernels, sum.View<float>(), contribution.View<float>());
         sum.MarkChanged();

@@ -1,6 +1,7 @@
 using System.Runtime.InteropServices;
 using ILGPU;
 using ILGPU.Runtime;
+using IlgpuSeg.Kernels;
 using IlgpuSeg.Memory;
 
 namespace IlgpuSeg;
@@ -11,7 +12,7 @@ namespace IlgpuSeg;
 /// </summary>
 public sealed partial class Tensor : IDisposable
 {
-    private readonly Storage storage;
+    private Storage storage;
     private bool disposed;
     private bool requiresGrad;
     private string? name;
@@ -113,6 +114,7 @@ public sealed partial class Tensor : IDisposable
         {
             case DType.Float32: Fill((float)value); break;
             case DType.Float64: Fill(value); break;
+            case DType.BFloat16: Fill((BFloat16)(float)value); break;
             default: Fill((int)value); break;
         }
         return tensor;
@@ -144,13 +146,15 @@ public sealed partial class Tensor : IDisposable
     public static Tensor From<T>(T[] data, Shape shape, Device? device = null)
         where T : unmanaged => From<T>(data.AsSpan(), shape, device);
 
-    /// <summary>A tensor of either floating-point type from doubles.</summary>
+    /// <summary>A tensor of any floating-point type from doubles, rounded.</summary>
     public static Tensor FromDoubles(ReadOnlySpan<double> data, Shape shape, DType dtype, Device device)
     {
         if (dtype == DType.Float64) return From(data, shape, device);
         var narrow = new float[data.Length];
         for (var i = 0; i < narrow.Length; i++) narrow[i] = (float)data[i];
-        return From<float>(narrow, shape, device);
+        return dtype == DType.BFloat16
+            ? From<BFloat16>(Array.ConvertAll(narrow, BFloat16.Round), shape, device)
+            : From<float>(narrow, shape, device);
     }
 
     /// <summary>The elements, for kernels.</summary>
@@ -203,6 +207,7 @@ public sealed partial class Tensor : IDisposable
     {
         DType.Float64 => ToArray<double>(),
         DType.Float32 => Array.ConvertAll(ToArray<float>(), x => (double)x),
+        DType.BFloat16 => Array.ConvertAll(ToArray<BFloat16>(), x => (double)BFloat16.Widen(x)),
         _ => Array.ConvertAll(ToArray<int>(), x => (double)x),
     };
 
@@ -232,6 +237,9 @@ public sealed partial class Tensor : IDisposable
 
     /// <inheritdoc cref="Reshape(ReadOnlySpan{int})"/>
     public Tensor Reshape(Shape shape) => Reshape(shape.ToArray());
+
+    /// <summary>The elements in another floating-point type, rounded to nearest; differentiable. This tensor itself if it has that type.</summary>
+    public Tensor Cast(DType dtype) => Ops.Cast.Apply(this, dtype);
 
     /// <summary>The same elements, cut off from the graph.</summary>
     public Tensor Detach() => Share(Shape);
@@ -267,6 +275,15 @@ public sealed partial class Tensor : IDisposable
 
     /// <summary>Keeps the elements alive beyond this tensor's end: what a graph node does with what it saved.</summary>
     internal Storage HoldElements() => storage.AddReference();
+
+    /// <summary>
+    /// Gives a tensor whose own elements are freed those of another, until <see cref="ReturnElements"/>: a gradient that was recorded with a
+    /// temporary operand reads it again.
+    /// </summary>
+    internal void BorrowElements(Tensor lender) => storage = lender.storage.AddReference();
+
+    /// <summary>Ends <see cref="BorrowElements"/>.</summary>
+    internal void ReturnElements() => storage.Release();
 
     internal Tensor CloneUnscoped()
     {

@@ -16,6 +16,8 @@ public static class AdaptiveAvgPool2d
     /// <exception cref="ShapeException">A size is below 1.</exception>
     public static Tensor Apply(Tensor x, int outHeight, int outWidth)
     {
+        if (MixedPrecision.Applies(PrecisionRule.Follow, x))
+            return MixedPrecision.Run(Op, PrecisionRule.Follow, [x], t => Apply(t[0]!, outHeight, outWidth));
         OpCheck.Rank(Op, "x", x, 4);
         OpCheck.FloatingPoint(Op, "x", x);
         if (outHeight < 1 || outWidth < 1 || x.H < 1 || x.W < 1)

@@ -13,6 +13,8 @@ public static class Add
     /// <exception cref="ShapeException">The shapes differ.</exception>
     public static Tensor Apply(Tensor a, Tensor b)
     {
+        if (MixedPrecision.Applies(PrecisionRule.Follow, a, b))
+            return MixedPrecision.Run("Add", PrecisionRule.Follow, [a, b], t => Apply(t[0]!, t[1]!));
         ElementwiseCheck.SameShape("Add", a, b);
         return a.DType == DType.Float64 ? Run<double>(a, b) : Run<float>(a, b);
     }

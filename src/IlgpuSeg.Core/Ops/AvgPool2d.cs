@@ -18,6 +18,8 @@ public static class AvgPool2d
     /// <exception cref="ArgumentException">Kernel, stride or padding is out of range.</exception>
     public static Tensor Apply(Tensor x, int kernel, int stride, int padding)
     {
+        if (MixedPrecision.Applies(PrecisionRule.Follow, x))
+            return MixedPrecision.Run(Op, PrecisionRule.Follow, [x], t => Apply(t[0]!, kernel, stride, padding));
         var shape = PoolCheck.Windows(Op, x, kernel, stride, padding);
         return x.DType == DType.Float64 ? Run<double, Real64>(x, shape) : Run<float, Real32>(x, shape);
     }

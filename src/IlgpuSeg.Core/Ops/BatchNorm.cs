@@ -21,6 +21,11 @@ public static class BatchNorm
         Tensor x, Tensor weight, Tensor bias, Tensor runningMean, Tensor runningVar, bool training, double momentum = 0.1,
         double eps = 1e-5)
     {
+        if (MixedPrecision.Applies(PrecisionRule.Follow, x, weight, bias))
+        {
+            return MixedPrecision.Run("BatchNorm", PrecisionRule.Follow, [x, weight, bias], t =>
+                Apply(t[0]!, t[1]!, t[2]!, runningMean, runningVar, training, momentum, eps));
+        }
         var call = new Call("BatchNorm", x, weight, bias, runningMean, runningVar, momentum, eps);
         call.Check(training);
         return x.DType == DType.Float64
@@ -34,6 +39,11 @@ public static class BatchNorm
         Tensor x, Tensor weight, Tensor bias, Tensor runningMean, Tensor runningVar, bool training, double momentum = 0.1,
         double eps = 1e-5)
     {
+        if (MixedPrecision.Applies(PrecisionRule.Follow, x, weight, bias))
+        {
+            return MixedPrecision.Run("BatchNormRelu", PrecisionRule.Follow, [x, weight, bias], t =>
+                ApplyRelu(t[0]!, t[1]!, t[2]!, runningMean, runningVar, training, momentum, eps));
+        }
         var call = new Call("BatchNormRelu", x, weight, bias, runningMean, runningVar, momentum, eps);
         call.Check(training);
         return x.DType == DType.Float64

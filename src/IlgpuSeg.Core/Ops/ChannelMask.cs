@@ -14,6 +14,8 @@ public static class ChannelMask
     /// <exception cref="ArgumentException">mask requires a gradient.</exception>
     public static Tensor Apply(Tensor x, Tensor mask)
     {
+        if (MixedPrecision.Applies(PrecisionRule.Follow, x))
+            return MixedPrecision.Run("ChannelMask", PrecisionRule.Follow, [x], t => Apply(t[0]!, mask));
         ElementwiseCheck.Factor(
             "ChannelMask", x, "mask", mask, "mask must hold one factor for each sample and channel of x, [N, C]", new Shape(x.N, x.C));
         ElementwiseCheck.NotDifferentiable("ChannelMask", "mask", mask);

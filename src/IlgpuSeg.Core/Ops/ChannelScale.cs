@@ -13,6 +13,8 @@ public static class ChannelScale
     /// <exception cref="ShapeException">scale does not hold one factor per channel.</exception>
     public static Tensor Apply(Tensor x, Tensor scale)
     {
+        if (MixedPrecision.Applies(PrecisionRule.Follow, x, scale))
+            return MixedPrecision.Run("ChannelScale", PrecisionRule.Follow, [x, scale], t => Apply(t[0]!, t[1]!));
         ElementwiseCheck.Factor(
             "ChannelScale", x, "scale", scale, "scale must hold one factor for each channel of x, [C]", new Shape(x.C));
         return x.DType == DType.Float64 ? Run<double, Real64>(x, scale) : Run<float, Real32>(x, scale);

@@ -14,6 +14,8 @@ public static class Concat
     /// <exception cref="ShapeException">The operands differ in another axis.</exception>
     public static Tensor Apply(params Tensor[] xs)
     {
+        if (MixedPrecision.Applies(PrecisionRule.Follow, xs))
+            return MixedPrecision.Run(Op, PrecisionRule.Follow, xs, t => Apply(t!));
         if (xs.Length == 0) throw new ArgumentException($"{Op}: needs at least one operand.");
         OpCheck.SameDevice(Op, xs);
         OpCheck.SameDType(Op, xs);

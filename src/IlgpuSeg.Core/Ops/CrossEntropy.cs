@@ -30,6 +30,8 @@ public static class CrossEntropy
     /// <exception cref="ArgumentException">A label is neither a class nor ignored, or an option is out of range.</exception>
     public static Tensor Apply(Tensor logits, Tensor labels, CrossEntropyOptions options)
     {
+        if (MixedPrecision.Applies(PrecisionRule.Wide, logits))
+            return MixedPrecision.Run(Op, PrecisionRule.Wide, [logits], t => Apply(t[0]!, labels, options));
         OpCheck.FloatingPoint(Op, "logits", logits);
         OpCheck.Int32(Op, "labels", labels);
         OpCheck.SameDevice(Op, logits, labels);

@@ -23,6 +23,8 @@ public static class DisentangledAttention
     /// <exception cref="ShapeException">The shapes do not fit, or one is empty.</exception>
     public static Tensor Apply(Tensor q, Tensor k, Tensor g, Tensor m, Tensor gamma, double scale = 1)
     {
+        if (MixedPrecision.Applies(PrecisionRule.Product, q, k, g, m, gamma))
+            return MixedPrecision.Run(Op, PrecisionRule.Product, [q, k, g, m, gamma], t => Apply(t[0]!, t[1]!, t[2]!, t[3]!, t[4]!, scale), factors: 4);
         OpCheck.FloatingPoint(Op, "q", q);
         OpCheck.SameDevice(Op, q, k, g, m, gamma);
         OpCheck.SameDType(Op, q, k, g, m, gamma);

@@ -18,6 +18,8 @@ public static class FlowWarp
     /// <exception cref="ShapeException">The batches differ, or the flow does not have two channels.</exception>
     public static Tensor Apply(Tensor x, Tensor flow)
     {
+        if (MixedPrecision.Applies(PrecisionRule.Follow, x, flow))
+            return MixedPrecision.Run(Op, PrecisionRule.Follow, [x, flow], t => Apply(t[0]!, t[1]!));
         OpCheck.SameDevice(Op, x, flow);
         OpCheck.SameDType(Op, x, flow);
         OpCheck.FloatingPoint(Op, "x", x);

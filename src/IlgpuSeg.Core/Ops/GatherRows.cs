@@ -16,6 +16,8 @@ public static class GatherRows
     /// <exception cref="ArgumentOutOfRangeException">An index lies outside x.</exception>
     public static Tensor Apply(Tensor x, Tensor index)
     {
+        if (MixedPrecision.Applies(PrecisionRule.Follow, x))
+            return MixedPrecision.Run(Op, PrecisionRule.Follow, [x], t => Apply(t[0]!, index));
         OpCheck.FloatingPoint(Op, "x", x);
         OpCheck.Int32(Op, "index", index);
         OpCheck.SameDevice(Op, x, index);

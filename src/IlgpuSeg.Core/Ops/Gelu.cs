@@ -11,6 +11,8 @@ public static class Gelu
     /// <returns>Of x's shape.</returns>
     public static Tensor Apply(Tensor x)
     {
+        if (MixedPrecision.Applies(PrecisionRule.Follow, x))
+            return MixedPrecision.Run("Gelu", PrecisionRule.Follow, [x], t => Apply(t[0]!));
         OpCheck.FloatingPoint("Gelu", "x", x);
         return x.DType == DType.Float64 ? Run<double, Real64>(x) : Run<float, Real32>(x);
     }

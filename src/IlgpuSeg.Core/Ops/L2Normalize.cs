@@ -15,6 +15,8 @@ public static class L2Normalize
     /// <exception cref="ShapeException">x has no axis or no element.</exception>
     public static Tensor Apply(Tensor x, double eps = 1e-12)
     {
+        if (MixedPrecision.Applies(PrecisionRule.Wide, x))
+            return MixedPrecision.Run(Op, PrecisionRule.Wide, [x], t => Apply(t[0]!, eps));
         OpCheck.FloatingPoint(Op, "x", x);
         if (x.Shape.Rank == 0 || x.Length == 0)
             throw new ShapeException(Op, "x must have at least one axis and one element", ("x", x.Shape));

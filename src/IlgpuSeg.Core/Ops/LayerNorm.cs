@@ -17,6 +17,8 @@ public static class LayerNorm
     /// <exception cref="ShapeException">weight or bias is not [C].</exception>
     public static Tensor Apply(Tensor x, Tensor weight, Tensor bias, double eps = 1e-6)
     {
+        if (MixedPrecision.Applies(PrecisionRule.Follow, x, weight, bias))
+            return MixedPrecision.Run(Op, PrecisionRule.Follow, [x, weight, bias], t => Apply(t[0]!, t[1]!, t[2]!, eps));
         OpCheck.SameDevice(Op, x, weight, bias);
         OpCheck.SameDType(Op, x, weight, bias);
         OpCheck.FloatingPoint(Op, "x", x);

@@ -18,6 +18,8 @@ public static class MatMul
     /// <exception cref="ShapeException">The ranks, batches or inner extents do not fit.</exception>
     public static Tensor Apply(Tensor a, Tensor b, bool transposeA = false, bool transposeB = false)
     {
+        if (MixedPrecision.Applies(PrecisionRule.Product, a, b))
+            return MixedPrecision.Run(Op, PrecisionRule.Product, [a, b], t => Apply(t[0]!, t[1]!, transposeA, transposeB));
         OpCheck.SameDevice(Op, a, b);
         OpCheck.SameDType(Op, a, b);
         OpCheck.FloatingPoint(Op, "a", a);

@@ -17,6 +17,8 @@ public static class MaxPool2d
     /// <exception cref="ArgumentException">Kernel or stride is below 1.</exception>
     public static Tensor Apply(Tensor x, int kernel, int stride)
     {
+        if (MixedPrecision.Applies(PrecisionRule.Follow, x))
+            return MixedPrecision.Run(Op, PrecisionRule.Follow, [x], t => Apply(t[0]!, kernel, stride));
         var shape = PoolCheck.Windows(Op, x, kernel, stride, 0);
         return x.DType == DType.Float64 ? Run<double>(x, shape) : Run<float>(x, shape);
     }

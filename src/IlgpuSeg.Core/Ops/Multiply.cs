@@ -13,6 +13,8 @@ public static class Multiply
     /// <exception cref="ShapeException">The shapes differ.</exception>
     public static Tensor Apply(Tensor a, Tensor b)
     {
+        if (MixedPrecision.Applies(PrecisionRule.Follow, a, b))
+            return MixedPrecision.Run("Multiply", PrecisionRule.Follow, [a, b], t => Apply(t[0]!, t[1]!));
         ElementwiseCheck.SameShape("Multiply", a, b);
         return a.DType == DType.Float64 ? Run<double>(a, b) : Run<float>(a, b);
     }

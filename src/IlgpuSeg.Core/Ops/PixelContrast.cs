@@ -20,6 +20,8 @@ public static class PixelContrast
     /// <exception cref="ShapeException">The shapes do not fit.</exception>
     public static Tensor Apply(Tensor embeddings, Tensor labels, double tau = 0.1)
     {
+        if (MixedPrecision.Applies(PrecisionRule.Wide, embeddings))
+            return MixedPrecision.Run(Op, PrecisionRule.Wide, [embeddings], t => Apply(t[0]!, labels, tau));
         OpCheck.FloatingPoint(Op, "embeddings", embeddings);
         OpCheck.Int32(Op, "labels", labels);
         OpCheck.SameDevice(Op, embeddings, labels);

@@ -11,6 +11,8 @@ public static class Relu
     /// <returns>Of x's shape.</returns>
     public static Tensor Apply(Tensor x)
     {
+        if (MixedPrecision.Applies(PrecisionRule.Follow, x))
+            return MixedPrecision.Run("Relu", PrecisionRule.Follow, [x], t => Apply(t[0]!));
         OpCheck.FloatingPoint("Relu", "x", x);
         return x.DType == DType.Float64 ? Run<double>(x) : Run<float>(x);
     }

@@ -14,6 +14,8 @@ public static class SampleScale
     /// <exception cref="ArgumentException">scale requires a gradient.</exception>
     public static Tensor Apply(Tensor x, Tensor scale)
     {
+        if (MixedPrecision.Applies(PrecisionRule.Follow, x))
+            return MixedPrecision.Run("SampleScale", PrecisionRule.Follow, [x], t => Apply(t[0]!, scale));
         ElementwiseCheck.Factor("SampleScale", x, "scale", scale, "scale must hold one factor for each sample of x, [N]", new Shape(x.N));
         ElementwiseCheck.NotDifferentiable("SampleScale", "scale", scale);
         return x.DType == DType.Float64 ? Run<double>(x, scale) : Run<float>(x, scale);

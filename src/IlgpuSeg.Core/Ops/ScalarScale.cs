@@ -13,6 +13,8 @@ public static class ScalarScale
     /// <exception cref="ShapeException">s does not have the shape [1].</exception>
     public static Tensor Apply(Tensor x, Tensor s)
     {
+        if (MixedPrecision.Applies(PrecisionRule.Follow, x, s))
+            return MixedPrecision.Run("ScalarScale", PrecisionRule.Follow, [x, s], t => Apply(t[0]!, t[1]!));
         ElementwiseCheck.Factor("ScalarScale", x, "s", s, "s must have the shape [1]", new Shape(1));
         return x.DType == DType.Float64 ? Run<double, Real64>(x, s) : Run<float, Real32>(x, s);
     }

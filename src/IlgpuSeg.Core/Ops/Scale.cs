@@ -12,6 +12,8 @@ public static class Scale
     /// <returns>Of x's shape.</returns>
     public static Tensor Apply(Tensor x, double factor)
     {
+        if (MixedPrecision.Applies(PrecisionRule.Follow, x))
+            return MixedPrecision.Run("Scale", PrecisionRule.Follow, [x], t => Apply(t[0]!, factor));
         OpCheck.FloatingPoint("Scale", "x", x);
         return x.DType == DType.Float64 ? Run(x, factor) : Run(x, (float)factor);
     }

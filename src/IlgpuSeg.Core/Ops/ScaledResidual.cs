@@ -18,6 +18,8 @@ public static class ScaledResidual
     /// <exception cref="ArgumentException">drop requires a gradient.</exception>
     public static Tensor Apply(Tensor x, Tensor branch, Tensor scale, Tensor? drop = null)
     {
+        if (MixedPrecision.Applies(PrecisionRule.Follow, x, branch, scale))
+            return MixedPrecision.Run(Op, PrecisionRule.Follow, [x, branch, scale], t => Apply(t[0]!, t[1]!, t[2]!, drop));
         OpCheck.SameDevice(Op, x, branch, scale, drop);
         OpCheck.SameDType(Op, x, branch, scale, drop);
         OpCheck.FloatingPoint(Op, "x", x);

@@ -13,6 +13,8 @@ public static class Sum
 
     internal static Tensor ScaledSum(string op, Tensor x, double factor)
     {
+        if (MixedPrecision.Applies(PrecisionRule.Wide, x))
+            return MixedPrecision.Run(op, PrecisionRule.Wide, [x], t => ScaledSum(op, t[0]!, factor));
         OpCheck.FloatingPoint(op, "x", x);
         return x.DType == DType.Float64 ? Run<double, Real64>(op, x, factor) : Run<float, Real32>(op, x, factor);
     }

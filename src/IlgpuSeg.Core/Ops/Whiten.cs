@@ -16,6 +16,8 @@ public static class Whiten
     /// <exception cref="ShapeException">x is empty or has other than three axes.</exception>
     public static Tensor Apply(Tensor x)
     {
+        if (MixedPrecision.Applies(PrecisionRule.Follow, x))
+            return MixedPrecision.Run(Op, PrecisionRule.Follow, [x], t => Apply(t[0]!));
         OpCheck.FloatingPoint(Op, "x", x);
         OpCheck.Rank(Op, "x", x, 3);
         if (x.Length == 0)

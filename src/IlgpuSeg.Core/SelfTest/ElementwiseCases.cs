@@ -20,6 +20,9 @@ internal static class ElementwiseCases
         // Away from 0, where ReLU has no derivative.
         new("Relu.Apply", draw => One(draw, Relu.Apply, gap: 1.0 / 64)),
         new("Gelu.Apply", draw => One(draw, Gelu.Apply, gap: draw.Pick("gap", 0.0, 1.0, 4.0))),
+        // In double the first is the identity, in float it widens and narrows.
+        new("Cast.Apply", draw => One(draw, x => Scale.Apply(Cast.Apply(Cast.Apply(x, DType.Float64), x.DType), 1))),
+        new("Cast.Apply", draw => Rounded(draw)) { Variant = "bfloat16" },
         new("Sum.Apply", draw => Positive(draw, Sum.Apply)),
         // Times the number of elements, so that results and gradients are not small against the allowed error.
         new("Mean.Apply", draw => Positive(draw, x => Scale.Apply(Mean.Apply(x), x.Count))),
@@ -29,6 +32,13 @@ internal static class ElementwiseCases
     {
         draw.Parameter("x", draw.Image(), gap);
         return t => apply(t[0]);
+    }
+
+    private static Func<Tensor[], Tensor> Rounded(CaseDraw draw)
+    {
+        // A constant: rounding has no derivative that differences would find.
+        draw.Constant("x", draw.Image());
+        return t => Cast.Apply(Cast.Apply(t[0], DType.BFloat16), t[0].DType);
     }
 
     /// <summary>Positive elements: their sum has a relative error that does not depend on how much cancels.</summary>

@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using IlgpuSeg.Kernels;
 
 namespace IlgpuSeg.Serialization;
 
@@ -63,7 +64,7 @@ public sealed class WeightEntry
     public string ShapeText => $"[{string.Join(", ", _shape)}]";
 
     /// <summary>An entry over an array in memory, to be written. The array is not copied.</summary>
-    /// <typeparam name="T">double, float, Half, long, int, short, sbyte, byte or bool.</typeparam>
+    /// <typeparam name="T">double, float, Half, BFloat16, long, int, short, sbyte, byte or bool.</typeparam>
     /// <param name="name">The tensor's name.</param>
     /// <param name="shape">Dimensions.</param>
     /// <param name="values">Row-major elements, as many as the shape says.</param>
@@ -169,6 +170,7 @@ public sealed class WeightEntry
         double => WeightType.Float64,
         float => WeightType.Float32,
         Half => WeightType.Float16,
+        BFloat16 => WeightType.BFloat16,
         long => WeightType.Int64,
         int => WeightType.Int32,
         short => WeightType.Int16,

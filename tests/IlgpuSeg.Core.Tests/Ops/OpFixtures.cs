@@ -9,15 +9,18 @@ namespace IlgpuSeg.Tests.Ops;
 /// </summary>
 internal static class OpFixtures
 {
-    private static readonly Lazy<SafeTensorsFile> File = new(() => SafeTensorsFile.Open(Locate()));
+    private static readonly Lazy<SafeTensorsFile> File = new(() => SafeTensorsFile.Open(Locate("ops.safetensors")));
 
     /// <summary>The cases of some ops, for a theory: "relu.0", "relu.1", ...</summary>
-    public static TheoryData<string> Cases(params string[] ops)
+    public static TheoryData<string> Cases(params string[] ops) => Cases(File.Value, ops);
+
+    /// <summary>The cases of some ops in another file of fixtures.</summary>
+    public static TheoryData<string> Cases(SafeTensorsFile file, params string[] ops)
     {
         var data = new TheoryData<string>();
         foreach (var op in ops)
         {
-            var names = File.Value.Metadata.Keys.Where(key => key.StartsWith(op + ".", StringComparison.Ordinal)).Order().ToArray();
+            var names = file.Metadata.Keys.Where(key => key.StartsWith(op + ".", StringComparison.Ordinal)).Order().ToArray();
             if (names.Length == 0) throw new InvalidOperationException($"The fixtures hold no case of '{op}'.");
             foreach (var name in names) data.Add(name);
         }
@@ -55,14 +58,15 @@ internal static class OpFixtures
         }
     }
 
-    private static string Locate()
+    /// <summary>The path of a file in tests/fixtures.</summary>
+    public static string Locate(string file)
     {
         for (var folder = new DirectoryInfo(AppContext.BaseDirectory); folder is not null; folder = folder.Parent)
         {
-            var path = Path.Combine(folder.FullName, "tests", "fixtures", "ops.safetensors");
+            var path = Path.Combine(folder.FullName, "tests", "fixtures", file);
             if (System.IO.File.Exists(path)) return path;
         }
-        throw new FileNotFoundException("tests/fixtures/ops.safetensors is in none of the folders above the test's.");
+        throw new FileNotFoundException($"tests/fixtures/{file} is in none of the folders above the test's.");
     }
 }
 

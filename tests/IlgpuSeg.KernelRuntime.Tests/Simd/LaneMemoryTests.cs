@@ -72,6 +72,20 @@ public unsafe class LaneMemoryTests
         }
     }
 
+    [Fact]
+    public void Narrow_elements_side_by_side_widen_and_truncate()
+    {
+        var shorts = stackalloc short[10];
+        for (var i = 0; i < 10; i++)
+            shorts[i] = (short)(i * 7919 - 30000);
+        var (signed, unsigned) = (LaneMemory.LoadInt16((byte*)(shorts + 1)), LaneMemory.LoadUInt16((byte*)(shorts + 1)));
+        for (var i = 0; i < 8; i++)
+            Assert.Equal((shorts[i + 1], (ushort)shorts[i + 1]), (signed[i], unsigned[i]));
+        LaneMemory.Store16((byte*)(shorts + 1), Vector256.Create(0, -1, 0x12345, 0x7FFFFFFF, -2147483648, 65535, 32768, -32768));
+        Assert.Equal(new short[] { -30000, 0, -1, 0x2345, -1, 0, -1, -32768, -32768 }, new Span<short>(shorts, 9).ToArray());
+        Assert.Equal(unchecked((short)(9 * 7919 - 30000)), shorts[9]);
+    }
+
     private static void CheckGathers(byte* bytes, Vector256<int> index, Vector256<int> mask)
     {
         var f = LaneMemory.GatherIndexedMasked32<float>(bytes, index, mask).AsInt32();

@@ -31,6 +31,25 @@ internal static unsafe class LaneMemory
         where T : unmanaged => value.Store((T*)p);
 
     [MethodImpl(Inline)]
+    public static Vector256<int> LoadUInt16(byte* p)
+    {
+        var (lower, upper) = Vector128.Widen(Vector128.Load((ushort*)p));
+        return Vector256.Create(lower, upper).AsInt32();
+    }
+
+    [MethodImpl(Inline)]
+    public static Vector256<int> LoadInt16(byte* p)
+    {
+        var (lower, upper) = Vector128.Widen(Vector128.Load((short*)p));
+        return Vector256.Create(lower, upper);
+    }
+
+    /// <summary>Stores the lower halves.</summary>
+    [MethodImpl(Inline)]
+    public static void Store16(byte* p, Vector256<int> value) =>
+        Vector128.Narrow(value.GetLower().AsUInt32(), value.GetUpper().AsUInt32()).Store((ushort*)p);
+
+    [MethodImpl(Inline)]
     public static Vector256<T> LoadMasked32<T>(byte* p, Vector256<int> mask)
         where T : unmanaged =>
         Avx2.IsSupported ? Avx2.MaskLoad((int*)p, mask).As<int, T>() : Gather32<T>(Addresses(p, 4), mask);

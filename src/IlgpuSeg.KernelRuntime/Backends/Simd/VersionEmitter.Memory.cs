@@ -18,7 +18,14 @@ internal sealed partial class VersionEmitter
     private static bool IsNarrow(MemoryType memory) => memory <= MemoryType.UInt16;
 
     private bool IsConsecutive(Value pointer, MemoryType memory) =>
-        ShapeOf(pointer) is { Kind: ShapeKind.Affine, Stride: var stride } && stride == memory.Size() && !IsNarrow(memory);
+        IsDense(pointer, memory) && !IsNarrow(memory);
+
+    // 16-bit elements side by side, in a block where all lanes are on: one access of half a vector.
+    private bool IsConsecutive16(Value pointer, MemoryType memory) =>
+        memory.Size() == 2 && IsDense(pointer, memory) && !_flow.IsMasked(_block);
+
+    private bool IsDense(Value pointer, MemoryType memory) =>
+        ShapeOf(pointer) is { Kind: ShapeKind.Affine, Stride: var stride } && stride == memory.Size();
 
     private LocalBuilder? Mask => _il.IsDry || !_flow.IsMasked(_block) ? null : _ownMask[_flow.OwnerOf(_block).Index];
 
@@ -52,6 +59,13 @@ internal sealed partial class VersionEmitter
                 _il.Call(typeof(LaneMemory), "Load" + suffix, element, typeof(byte*));
             }
 
+            return;
+        }
+
+        if (IsConsecutive16(value.Args[0], memory))
+        {
+            Push(value.Args[0], Form.Scalar);
+            _il.Call(typeof(LaneMemory), memory == MemoryType.UInt16 ? "LoadUInt16" : "LoadInt16", null, typeof(byte*));
             return;
         }
 
@@ -176,6 +190,14 @@ internal sealed partial class VersionEmitter
                 _il.Call(typeof(LaneMemory), "Store" + suffix, element, typeof(byte*), vector);
             }
 
+            return;
+        }
+
+        if (IsConsecutive16(pointer, memory))
+        {
+            Push(pointer, Form.Scalar);
+            Push(data, Form.Vector);
+            _il.Call(typeof(LaneMemory), "Store16", null, typeof(byte*), vector);
             return;
         }
 
