@@ -86,6 +86,20 @@ public static class BatchNormKernels
         inverseDeviation[c] = R.FromDouble(Real64.Rsqrt(R.ToDouble(variance[c]) + eps));
     }
 
+    // scale[c] = weight / sqrt(variance + eps), shift[c] = bias - mean * scale.
+    internal static void FoldKernel<T, R>(
+        ArrayView<T> mean, ArrayView<T> variance, ArrayView<T> weight, ArrayView<T> bias, ArrayView<T> scale, ArrayView<T> shift, double eps,
+        int channels)
+        where T : unmanaged, INumber<T>
+        where R : struct, IReal<T>
+    {
+        var c = Grid.IdxX * Group.DimX + Group.IdxX;
+        if (c >= channels) return;
+        var factor = R.ToDouble(weight[c]) * Real64.Rsqrt(R.ToDouble(variance[c]) + eps);
+        scale[c] = R.FromDouble(factor);
+        shift[c] = R.FromDouble(R.ToDouble(bias[c]) - R.ToDouble(mean[c]) * factor);
+    }
+
     // Grid: (tiles of rows, blocks of channels).
     internal static void NormalizeKernel<T, R, TActivation>(
         ArrayView<T> x, ArrayView<T> mean, ArrayView<T> inverseDeviation, ArrayView<T> weight, ArrayView<T> bias, ArrayView<T> y,
@@ -209,6 +223,26 @@ public static class BatchNormKernels
         var channels = variance.IntLength;
         host.Load(static a => a.LoadStreamKernel<ArrayView<T>, ArrayView<T>, double, int>(InverseDeviationKernel<T, R>))(
             host.Linear(channels), variance, inverseDeviation, eps, channels);
+    }
+
+    /// <summary>The norm with fixed statistics as one multiplication and one addition: x * scale + shift.</summary>
+    /// <param name="host">Where to run.</param>
+    /// <param name="mean">[channels].</param>
+    /// <param name="variance">[channels].</param>
+    /// <param name="weight">[channels].</param>
+    /// <param name="bias">[channels].</param>
+    /// <param name="scale">[channels], written: weight / sqrt(variance + eps).</param>
+    /// <param name="shift">[channels], written: bias - mean * scale.</param>
+    /// <param name="eps">Added to the variance.</param>
+    public static void Fold<T, R>(
+        KernelHost host, ArrayView<T> mean, ArrayView<T> variance, ArrayView<T> weight, ArrayView<T> bias, ArrayView<T> scale,
+        ArrayView<T> shift, double eps)
+        where T : unmanaged, INumber<T>
+        where R : struct, IReal<T>
+    {
+        var channels = scale.IntLength;
+        host.Load(static a => a.LoadStreamKernel<ArrayView<T>, ArrayView<T>, ArrayView<T>, ArrayView<T>, ArrayView<T>, ArrayView<T>, double,
+            int>(FoldKernel<T, R>))(host.Linear(channels), mean, variance, weight, bias, scale, shift, eps, channels);
     }
 
     /// <summary>y = activation((x - mean) * inverseDeviation * weight + bias).</summary>

@@ -1,5 +1,6 @@
 // y[n, oy, ox, o] = bias[o] + sum over ky, kx, i of x[n, oy s + ky d - p, ox s + kx d - p, i] * w[ky, kx, i, o]
 //
+// With groups, i runs over the input channels of o's group only: a batch of products, each on its own slice of the channels.
 // As an implicit matrix product of (pixels x patch) by (patch x output channels): the patches are read in place from x (from a copy with a
 // border of zeros if there is padding), never unfolded. Memory: x, w and y once, the padded copy and w's panels in the workspace.
 // Accumulation: in T, ky, kx, i ascending. The gradients are in ConvolutionGradient.cs.
@@ -19,13 +20,13 @@ public static partial class Convolution
     {
         shape.Validate();
         var pad = Border(shape);
-        return Total(pad.Length, Gemm.Workspace(host, Patches(shape, pad), Weight(shape), 1));
+        return Total(pad.Length, Gemm.Workspace(host, Patches(shape, pad), Weight(shape), shape.Groups));
     }
 
     /// <summary>The convolution.</summary>
     /// <param name="host">The device's kernels.</param>
     /// <param name="x">[N, H, W, Cin].</param>
-    /// <param name="weight">[kH, kW, Cin, Cout].</param>
+    /// <param name="weight">[kH, kW, Cin / groups, Cout].</param>
     /// <param name="bias">[Cout], or an empty view.</param>
     /// <param name="y">The result, [N, outH, outW, Cout].</param>
     /// <param name="workspace">At least <see cref="ForwardWorkspace"/> elements.</param>
@@ -41,7 +42,7 @@ public static partial class Convolution
     /// <summary>The convolution and what follows it element by element, y = epilogue(convolution(x)).</summary>
     /// <param name="host">The device's kernels.</param>
     /// <param name="x">[N, H, W, Cin].</param>
-    /// <param name="weight">[kH, kW, Cin, Cout].</param>
+    /// <param name="weight">[kH, kW, Cin / groups, Cout].</param>
     /// <param name="bias">[Cout], or an empty view.</param>
     /// <param name="y">The result, [N, outH, outW, Cout].</param>
     /// <param name="workspace">At least <see cref="ForwardWorkspace"/> elements.</param>
@@ -60,7 +61,7 @@ public static partial class Convolution
         var image = pad.Apply(host, x, workspace);
         Gemm.Run<T, R, TEpilogue>(
             host, image, weight, bias, y.SubView(0, shape.OutputLength), workspace.SubView(pad.Length), Patches(shape, pad), Weight(shape),
-            epilogue);
+            epilogue, shape.Groups);
     }
 
     /// <summary>The border that puts every tap of every output pixel inside the image.</summary>
@@ -73,32 +74,37 @@ public static partial class Convolution
         var w = s.Window;
         var channels = s.InChannels;
         var line = pad.PaddedWidth * channels;
-        if (w.IsPointwise) return GemmShape.Matrix(s.OutPixels, s.OutChannels, channels);
-        // Without dilation, the columns of a kernel's row lie side by side in the image: one segment.
-        var run = w.DilationW == 1 ? w.KernelW : 1;
+        if (w.IsPointwise && s.Groups == 1) return GemmShape.Matrix(s.OutPixels, s.OutChannels, channels);
+        // Without dilation and groups, the columns of a kernel's row lie side by side in the image: one segment.
+        var run = w.DilationW == 1 && s.Groups == 1 ? w.KernelW : 1;
+        var depth = w.Taps * s.GroupInChannels;
         return new GemmShape
         {
             Rows = s.OutPixels,
-            Columns = s.OutChannels,
-            Depth = w.Taps * channels,
+            Columns = s.GroupOutChannels,
+            Depth = depth,
             RowsInner = s.OutWidth,
             RowsMid = s.OutHeight,
             AOuter = pad.PaddedHeight * line,
             AMid = w.StrideH * line,
             AInner = w.StrideW * channels,
             AStep = 1,
-            SegmentLength = run * channels,
+            SegmentLength = run * s.GroupInChannels,
             SegmentsInner = w.KernelW / run,
             SegmentOuter = w.DilationH * line,
             SegmentInner = w.DilationW * channels,
             COuter = s.OutHeight * s.OutWidth * s.OutChannels,
             CMid = s.OutWidth * s.OutChannels,
             CInner = s.OutChannels,
-            DepthCount = w.Taps * channels,
+            DepthCount = depth,
+            ABatch = s.GroupInChannels,
+            CBatch = s.GroupOutChannels,
+            ColumnBatch = s.GroupOutChannels,
         };
     }
 
-    private static GemmRight Weight(in ConvolutionShape s) => GemmRight.Matrix(s.Window.Taps * s.InChannels, s.OutChannels);
+    private static GemmRight Weight(in ConvolutionShape s) => GemmRight.Matrix(
+        s.Window.Taps * s.GroupInChannels, s.OutChannels, batch: s.Groups > 1 ? s.GroupOutChannels : 0);
 
     private static int Total(params ReadOnlySpan<long> lengths)
     {

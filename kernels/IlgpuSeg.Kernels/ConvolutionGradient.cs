@@ -37,7 +37,7 @@ public static partial class Convolution
             for (var px = 0; px < Math.Min(shape.Window.StrideW, shape.Width); px++)
             {
                 var phase = Phase(shape, pad, py, px, out var right);
-                panels = Math.Max(panels, Gemm.Workspace(host, phase, right, 1));
+                panels = Math.Max(panels, Gemm.Workspace(host, phase, right, shape.Groups));
             }
         }
         return Total(pad.Length, panels);
@@ -46,7 +46,7 @@ public static partial class Convolution
     /// <summary>The gradient with respect to the input.</summary>
     /// <param name="host">The device's kernels.</param>
     /// <param name="dy">The output's gradient, [N, outH, outW, Cout].</param>
-    /// <param name="weight">[kH, kW, Cin, Cout].</param>
+    /// <param name="weight">[kH, kW, Cin / groups, Cout].</param>
     /// <param name="dx">The result, [N, H, W, Cin].</param>
     /// <param name="workspace">At least <see cref="DataGradientWorkspace"/> elements.</param>
     /// <param name="shape">The convolution's sizes.</param>
@@ -66,7 +66,7 @@ public static partial class Convolution
             for (var px = 0; px < Math.Min(shape.Window.StrideW, shape.Width); px++)
             {
                 var phase = Phase(shape, pad, py, px, out var right);
-                Gemm.Run<T, R>(host, image, weight, ArrayView<T>.Empty, dx, panels, phase, right);
+                Gemm.Run<T, R>(host, image, weight, ArrayView<T>.Empty, dx, panels, phase, right, shape.Groups);
             }
         }
     }
@@ -81,14 +81,14 @@ public static partial class Convolution
         var pad = Border(shape);
         var product = PatchesTransposed(shape, pad, out var splits);
         var parts = splits > 1 ? (long)splits * shape.WeightLength : 0;
-        return Total(pad.Length, parts, Gemm.Workspace(host, product, Pixels(shape), splits));
+        return Total(pad.Length, parts, Gemm.Workspace(host, product, Pixels(shape, group: 0), splits));
     }
 
     /// <summary>The gradient with respect to the weight.</summary>
     /// <param name="host">The device's kernels.</param>
     /// <param name="x">[N, H, W, Cin].</param>
     /// <param name="dy">The output's gradient, [N, outH, outW, Cout].</param>
-    /// <param name="dw">The result, [kH, kW, Cin, Cout].</param>
+    /// <param name="dw">The result, [kH, kW, Cin / groups, Cout].</param>
     /// <param name="workspace">At least <see cref="WeightGradientWorkspace"/> elements.</param>
     /// <param name="shape">The convolution's sizes.</param>
     /// <exception cref="ArgumentException">The sizes are out of range, or a view is too short.</exception>
@@ -106,12 +106,18 @@ public static partial class Convolution
         var panels = workspace.SubView(splits > 1 ? pad.Length + parts.IntLength : pad.Length);
         // Steps serve the CPU's caches; block tiles stream through the depth.
         var step = host.Products == ProductTiles.Blocks ? product.Split : StepLength(product.SegmentLength);
-        for (var start = 0; start < product.Split; start += step)
+        for (var group = 0; group < shape.Groups; group++)
         {
-            product.DepthStart = start;
-            product.DepthCount = step;
-            product.Accumulate = start > 0 ? 1 : 0;
-            Gemm.Run<T, R>(host, image, dy, ArrayView<T>.Empty, parts, panels, product, Pixels(shape), splits, packed: start > 0);
+            product.AStart = group * shape.GroupInChannels;
+            product.CStart = group * shape.GroupOutChannels;
+            for (var start = 0; start < product.Split; start += step)
+            {
+                product.DepthStart = start;
+                product.DepthCount = step;
+                product.Accumulate = start > 0 ? 1 : 0;
+                Gemm.Run<T, R>(
+                    host, image, dy, ArrayView<T>.Empty, parts, panels, product, Pixels(shape, group), splits, packed: start > 0);
+            }
         }
         if (splits > 1) ColumnReduction.Finish<T, R>(host, parts, dw, splits, shape.WeightLength);
     }
@@ -167,23 +173,24 @@ public static partial class Convolution
         var rows = (s.Height - py + w.StrideH - 1) / w.StrideH;
         var columns = (s.Width - px + w.StrideW - 1) / w.StrideW;
         var line = pad.PaddedWidth * s.OutChannels;
-        var tap = s.InChannels * s.OutChannels;
-        var depth = y.Count * x.Count * s.OutChannels;
-        var run = x.OutputStep == 1 ? Math.Max(x.Count, 1) : 1;
+        var tap = s.GroupInChannels * s.OutChannels;
+        var depth = y.Count * x.Count * s.GroupOutChannels;
+        var run = x.OutputStep == 1 && s.Groups == 1 ? Math.Max(x.Count, 1) : 1;
         right = new GemmRight
         {
-            DepthInner = s.OutChannels,
+            DepthInner = s.GroupOutChannels,
             DepthMid = Math.Max(x.Count, 1),
             Start = (y.Last * w.KernelW + x.Last) * tap,
             Outer = -y.TapStep * w.KernelW * tap,
             Mid = -x.TapStep * tap,
             Inner = 1,
             Column = s.OutChannels,
+            Batch = s.Groups > 1 ? s.GroupOutChannels : 0,
         };
         return new GemmShape
         {
             Rows = s.Batch * rows * columns,
-            Columns = s.InChannels,
+            Columns = s.GroupInChannels,
             Depth = depth,
             RowsInner = columns,
             RowsMid = rows,
@@ -192,7 +199,7 @@ public static partial class Convolution
             AMid = line,
             AInner = s.OutChannels,
             AStep = 1,
-            SegmentLength = run * s.OutChannels,
+            SegmentLength = run * s.GroupOutChannels,
             SegmentsInner = Math.Max(x.Count / run, 1),
             SegmentOuter = y.OutputStep * line,
             SegmentInner = x.OutputStep * s.OutChannels,
@@ -201,6 +208,8 @@ public static partial class Convolution
             CMid = w.StrideH * s.Width * s.InChannels,
             CInner = w.StrideW * s.InChannels,
             DepthCount = depth,
+            ABatch = s.GroupOutChannels,
+            CBatch = s.GroupInChannels,
         };
     }
 
@@ -212,10 +221,10 @@ public static partial class Convolution
         var line = pad.PaddedWidth * channels;
         var shape = new GemmShape
         {
-            Rows = w.Taps * channels,
-            Columns = s.OutChannels,
+            Rows = w.Taps * s.GroupInChannels,
+            Columns = s.GroupOutChannels,
             Depth = s.OutPixels,
-            RowsInner = channels,
+            RowsInner = s.GroupInChannels,
             RowsMid = w.KernelW,
             AOuter = w.DilationH * line,
             AMid = w.DilationW * channels,
@@ -225,8 +234,8 @@ public static partial class Convolution
             SegmentsInner = s.OutHeight,
             SegmentOuter = pad.PaddedHeight * line,
             SegmentInner = w.StrideH * line,
-            COuter = w.KernelW * channels * s.OutChannels,
-            CMid = channels * s.OutChannels,
+            COuter = w.KernelW * s.GroupInChannels * s.OutChannels,
+            CMid = s.GroupInChannels * s.OutChannels,
             CInner = s.OutChannels,
             CBatch = s.WeightLength,
         };
@@ -248,7 +257,8 @@ public static partial class Convolution
     /// <summary>About <see cref="PixelsPerStep"/> pixels, in whole segments.</summary>
     private static int StepLength(int segment) => Math.Max(1, PixelsPerStep / segment) * segment;
 
-    private static GemmRight Pixels(in ConvolutionShape s) => GemmRight.Matrix(s.OutPixels, s.OutChannels);
+    private static GemmRight Pixels(in ConvolutionShape s, int group) =>
+        GemmRight.Matrix(s.OutPixels, s.OutChannels) with { Start = group * s.GroupOutChannels };
 
     /// <summary>
     /// The taps that the input pixels phase, phase + stride, .. meet along one axis, from the last to the first, and the output pixels

@@ -43,15 +43,16 @@ public readonly record struct ConvolutionWindow(
     }
 }
 
-/// <summary>The sizes of a convolution of [Batch, Height, Width, InChannels] with [kH, kW, InChannels, OutChannels].</summary>
+/// <summary>The sizes of a convolution of [Batch, Height, Width, InChannels] with [kH, kW, InChannels / Groups, OutChannels].</summary>
 /// <param name="Batch">Images.</param>
 /// <param name="Height">Rows of an input image.</param>
 /// <param name="Width">Columns of an input image.</param>
 /// <param name="InChannels">Channels of the input.</param>
 /// <param name="OutChannels">Channels of the output.</param>
 /// <param name="Window">The kernel's extents and steps.</param>
+/// <param name="Groups">Equal parts of the channels, each of which sees only its own part of the input.</param>
 public readonly record struct ConvolutionShape(
-    int Batch, int Height, int Width, int InChannels, int OutChannels, ConvolutionWindow Window)
+    int Batch, int Height, int Width, int InChannels, int OutChannels, ConvolutionWindow Window, int Groups = 1)
 {
     /// <summary>Rows of an output image.</summary>
     public int OutHeight => Window.OutputH(Height);
@@ -68,15 +69,21 @@ public readonly record struct ConvolutionShape(
     /// <summary>Elements of the output.</summary>
     public int OutputLength => OutPixels * OutChannels;
 
+    /// <summary>Input channels of a group.</summary>
+    public int GroupInChannels => InChannels / Groups;
+
+    /// <summary>Output channels of a group.</summary>
+    public int GroupOutChannels => OutChannels / Groups;
+
     /// <summary>Elements of the weight.</summary>
-    public int WeightLength => Window.Taps * InChannels * OutChannels;
+    public int WeightLength => Window.Taps * GroupInChannels * OutChannels;
 
     /// <summary>Requires a valid window, a non-empty output, and arrays that 32-bit indices reach.</summary>
     /// <exception cref="ArgumentException">A size is out of its range; the message names it.</exception>
     public void Validate()
     {
         ValidateImages();
-        Gemm.Elements("the weight of a convolution", Window.KernelH, Window.KernelW, InChannels, OutChannels);
+        Gemm.Elements("the weight of a convolution", Window.KernelH, Window.KernelW, GroupInChannels, OutChannels);
     }
 
     /// <summary>The checks that do not concern the weight.</summary>
@@ -87,6 +94,11 @@ public readonly record struct ConvolutionShape(
         {
             throw new ArgumentException(
                 $"A convolution needs images and channels; got {Batch} images, {InChannels} to {OutChannels} channels.");
+        }
+        if (Groups < 1 || InChannels % Groups != 0 || OutChannels % Groups != 0)
+        {
+            throw new ArgumentException(
+                $"A convolution's groups must divide its channels; got {Groups} groups, {InChannels} to {OutChannels} channels.");
         }
         if (OutHeight < 1 || OutWidth < 1)
         {

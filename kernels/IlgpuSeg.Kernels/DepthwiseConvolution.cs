@@ -1,4 +1,4 @@
-// y[n, oy, ox, c] = bias[c] + sum over ky, kx of x[n, oy s + ky d - p, ox s + kx d - p, c] * w[ky, kx, c]
+// y[n, oy, ox, c] = epilogue(bias[c] + sum over ky, kx of x[n, oy s + ky d - p, ox s + kx d - p, c] * w[ky, kx, c])
 //
 // Work: a thread computes, channel by channel, four neighbouring pixels of a line, so that a weight is loaded once for four multiply-adds;
 //   lanes run over channels. A tile whose window lies inside the image takes a loop without tests; at the border every pixel is tested per tap
@@ -92,9 +92,11 @@ public static partial class DepthwiseConvolution
     /// <summary>Pixels that a thread of the forward kernel computes.</summary>
     private const int PixelsPerThread = 4;
 
-    internal static void ForwardKernel<T, R>(ArrayView<T> x, ArrayView<T> weight, ArrayView<T> bias, ArrayView<T> y, DepthwiseArguments s)
+    internal static void ForwardKernel<T, R, TEpilogue>(
+        ArrayView<T> x, ArrayView<T> weight, ArrayView<T> bias, ArrayView<T> y, DepthwiseArguments s, EpilogueOperands<T> e)
         where T : unmanaged, INumber<T>
         where R : struct, IReal<T>
+        where TEpilogue : struct, IEpilogue<T>
     {
         var line = Grid.IdxX / s.Tiles;
         var ox = (Grid.IdxX - line * s.Tiles) * PixelsPerThread;
@@ -147,10 +149,14 @@ public static partial class DepthwiseConvolution
                 }
             }
             var o = (line * s.OutWidth + ox) * s.Channels + c;
-            y[o] = y0;
-            if (pixels > 1) y[o + s.Channels] = y1;
-            if (pixels > 2) y[o + 2 * s.Channels] = y2;
-            if (pixels > 3) y[o + 3 * s.Channels] = y3;
+            var column = Epilogue.Column<T, TEpilogue>(e, c);
+            y[o] = Epilogue.Value<T, TEpilogue>(e, column, o, y0);
+            o += s.Channels;
+            if (pixels > 1) y[o] = Epilogue.Value<T, TEpilogue>(e, column, o, y1);
+            o += s.Channels;
+            if (pixels > 2) y[o] = Epilogue.Value<T, TEpilogue>(e, column, o, y2);
+            o += s.Channels;
+            if (pixels > 3) y[o] = Epilogue.Value<T, TEpilogue>(e, column, o, y3);
         }
     }
 
@@ -165,32 +171,53 @@ public static partial class DepthwiseConvolution
     public static void Forward<T, R>(
         KernelHost host, ArrayView<T> x, ArrayView<T> weight, ArrayView<T> bias, ArrayView<T> y, in DepthwiseShape shape)
         where T : unmanaged, INumber<T>
+        where R : struct, IReal<T> =>
+        Forward<T, R, ActivationEpilogue<T, IdentityActivation<T>>>(host, x, weight, bias, y, shape, default);
+
+    /// <summary>The depth-wise convolution and what follows it element by element, y = epilogue(convolution(x)).</summary>
+    /// <param name="host">The device's kernels.</param>
+    /// <param name="x">[N, H, W, C].</param>
+    /// <param name="weight">[kH, kW, C].</param>
+    /// <param name="bias">[C], or an empty view.</param>
+    /// <param name="y">The result, [N, outH, outW, C].</param>
+    /// <param name="shape">The convolution's sizes.</param>
+    /// <param name="epilogue">What the epilogue reads; its other tensor is [N, outH, outW, C] and may be y.</param>
+    /// <exception cref="ArgumentException">The sizes are out of range, or a view is too short.</exception>
+    public static void Forward<T, R, TEpilogue>(
+        KernelHost host, ArrayView<T> x, ArrayView<T> weight, ArrayView<T> bias, ArrayView<T> y, in DepthwiseShape shape,
+        EpilogueOperands<T> epilogue)
+        where T : unmanaged, INumber<T>
         where R : struct, IReal<T>
+        where TEpilogue : struct, IEpilogue<T>
     {
         Check("depth-wise convolution", x.Length, weight.Length, y.Length, shape);
         if (bias.Length != 0) Gemm.Require("depth-wise convolution", "bias", bias.Length, shape.Channels);
         var arguments = DepthwiseArguments.From(shape);
         arguments.HasBias = bias.Length != 0 ? 1 : 0;
-        Launch<T, R>(host, x, weight, bias, y, arguments, shape.Batch);
+        epilogue = epilogue.Complete("depth-wise convolution", TEpilogue.Reads, shape.Channels, shape.OutputLength, y);
+        Launch<T, R, TEpilogue>(host, x, weight, bias, y, arguments, epilogue, shape.Batch);
     }
 
     /// <summary>Launches the forward kernel that suits the window.</summary>
-    private static void Launch<T, R>(
-        KernelHost host, ArrayView<T> x, ArrayView<T> weight, ArrayView<T> bias, ArrayView<T> y, DepthwiseArguments arguments, int batch)
+    private static void Launch<T, R, TEpilogue>(
+        KernelHost host, ArrayView<T> x, ArrayView<T> weight, ArrayView<T> bias, ArrayView<T> y, DepthwiseArguments arguments,
+        EpilogueOperands<T> epilogue, int batch)
         where T : unmanaged, INumber<T>
         where R : struct, IReal<T>
+        where TEpilogue : struct, IEpilogue<T>
     {
         // An absent bias still needs a valid view as argument; the kernel does not read it.
         if (bias.Length == 0) bias = weight;
         if (DepthwiseLines.Takes(arguments))
         {
-            DepthwiseLines.Forward<T, R>(host, x, weight, bias, y, arguments, batch);
+            DepthwiseLines.Forward<T, R, TEpilogue>(host, x, weight, bias, y, arguments, epilogue, batch);
             return;
         }
         arguments.Tiles = KernelHost.Blocks(arguments.OutWidth, PixelsPerThread);
-        host.Load(static a => a.LoadStreamKernel<ArrayView<T>, ArrayView<T>, ArrayView<T>, ArrayView<T>, DepthwiseArguments>(
-            ForwardKernel<T, R>))(
-            ChannelLoop.Config(host, batch * arguments.OutHeight * arguments.Tiles, arguments.Channels), x, weight, bias, y, arguments);
+        host.Load(static a => a.LoadStreamKernel<ArrayView<T>, ArrayView<T>, ArrayView<T>, ArrayView<T>, DepthwiseArguments,
+            EpilogueOperands<T>>(ForwardKernel<T, R, TEpilogue>))(
+            ChannelLoop.Config(host, batch * arguments.OutHeight * arguments.Tiles, arguments.Channels), x, weight, bias, y, arguments,
+            epilogue);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -150,7 +150,8 @@ public static partial class DepthwiseConvolution
             s.PaddingH = s.DilationH * (s.KernelH - 1) - s.PaddingH;
             s.PaddingW = s.DilationW * (s.KernelW - 1) - s.PaddingW;
             s.Reversed = 1;
-            Launch<T, R>(host, dy, weight, ArrayView<T>.Empty, dx, s, shape.Batch);
+            Launch<T, R, ActivationEpilogue<T, IdentityActivation<T>>>(
+                host, dy, weight, ArrayView<T>.Empty, dx, s, new(dx, dx, dx, dx), shape.Batch);
             return;
         }
         host.Load(static a => a.LoadStreamKernel<ArrayView<T>, ArrayView<T>, ArrayView<T>, DepthwiseArguments>(GatherKernel<T, R>))(

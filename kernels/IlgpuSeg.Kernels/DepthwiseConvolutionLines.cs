@@ -44,10 +44,12 @@ internal static class DepthwiseLines
     private const int Pixels = 4;
 
     // Grid: X = (line, block of Pixels x dilation columns, column within the dilation); Y = blocks of channels.
-    internal static void ForwardKernel<T, R, K>(ArrayView<T> x, ArrayView<T> weight, ArrayView<T> bias, ArrayView<T> y, DepthwiseArguments s)
+    internal static void ForwardKernel<T, R, K, TEpilogue>(
+        ArrayView<T> x, ArrayView<T> weight, ArrayView<T> bias, ArrayView<T> y, DepthwiseArguments s, EpilogueOperands<T> e)
         where T : unmanaged, INumber<T>
         where R : struct, IReal<T>
         where K : struct, IColumns
+        where TEpilogue : struct, IEpilogue<T>
     {
         var line = Grid.IdxX / s.Tiles;
         var tile = Grid.IdxX - line * s.Tiles;
@@ -119,10 +121,14 @@ internal static class DepthwiseLines
                 y3 = R.Fma(x9, w, y3);
             }
             var o = (line * s.OutWidth + ox) * s.Channels + c;
-            y[o] = y0;
-            if (ox + d < s.OutWidth) y[o + step] = y1;
-            if (ox + 2 * d < s.OutWidth) y[o + 2 * step] = y2;
-            if (ox + 3 * d < s.OutWidth) y[o + 3 * step] = y3;
+            var column = Epilogue.Column<T, TEpilogue>(e, c);
+            y[o] = Epilogue.Value<T, TEpilogue>(e, column, o, y0);
+            o += step;
+            if (ox + d < s.OutWidth) y[o] = Epilogue.Value<T, TEpilogue>(e, column, o, y1);
+            o += step;
+            if (ox + 2 * d < s.OutWidth) y[o] = Epilogue.Value<T, TEpilogue>(e, column, o, y2);
+            o += step;
+            if (ox + 3 * d < s.OutWidth) y[o] = Epilogue.Value<T, TEpilogue>(e, column, o, y3);
         }
     }
 
@@ -236,20 +242,22 @@ internal static class DepthwiseLines
         s is { StrideH: 1, StrideW: 1, KernelW: 3 or 5 or 7 } && (s.DilationW == 1 || s.OutWidth >= (Pixels - 1) * s.DilationW - 1);
 
     /// <summary>Launches the forward kernel.</summary>
-    public static void Forward<T, R>(
-        KernelHost host, ArrayView<T> x, ArrayView<T> weight, ArrayView<T> bias, ArrayView<T> y, DepthwiseArguments s, int batch)
+    public static void Forward<T, R, TEpilogue>(
+        KernelHost host, ArrayView<T> x, ArrayView<T> weight, ArrayView<T> bias, ArrayView<T> y, DepthwiseArguments s,
+        EpilogueOperands<T> epilogue, int batch)
         where T : unmanaged, INumber<T>
         where R : struct, IReal<T>
+        where TEpilogue : struct, IEpilogue<T>
     {
         s.Tiles = KernelHost.Blocks(s.OutWidth, Pixels * s.DilationW) * s.DilationW;
         var config = ChannelLoop.Config(host, batch * s.OutHeight * s.Tiles, s.Channels);
         var kernel = s.KernelW switch
         {
-            3 => LoadForward<T, R, Columns3>(host),
-            5 => LoadForward<T, R, Columns5>(host),
-            _ => LoadForward<T, R, Columns7>(host),
+            3 => LoadForward<T, R, Columns3, TEpilogue>(host),
+            5 => LoadForward<T, R, Columns5, TEpilogue>(host),
+            _ => LoadForward<T, R, Columns7, TEpilogue>(host),
         };
-        kernel(config, x, weight, bias, y, s);
+        kernel(config, x, weight, bias, y, s, epilogue);
     }
 
     /// <summary>Launches the weight gradient's kernel.</summary>
@@ -268,13 +276,14 @@ internal static class DepthwiseLines
         kernel(new KernelConfig(grid, new Index3D(host.Lanes, 1, 1)), x, dy, parts, lines, linesPerPart, s);
     }
 
-    private static Action<KernelConfig, ArrayView<T>, ArrayView<T>, ArrayView<T>, ArrayView<T>, DepthwiseArguments> LoadForward<T, R, K>(
-        KernelHost host)
+    private static Action<KernelConfig, ArrayView<T>, ArrayView<T>, ArrayView<T>, ArrayView<T>, DepthwiseArguments, EpilogueOperands<T>>
+        LoadForward<T, R, K, TEpilogue>(KernelHost host)
         where T : unmanaged, INumber<T>
         where R : struct, IReal<T>
-        where K : struct, IColumns =>
-        host.Load(static a => a.LoadStreamKernel<ArrayView<T>, ArrayView<T>, ArrayView<T>, ArrayView<T>, DepthwiseArguments>(
-            ForwardKernel<T, R, K>));
+        where K : struct, IColumns
+        where TEpilogue : struct, IEpilogue<T> =>
+        host.Load(static a => a.LoadStreamKernel<ArrayView<T>, ArrayView<T>, ArrayView<T>, ArrayView<T>, DepthwiseArguments,
+            EpilogueOperands<T>>(ForwardKernel<T, R, K, TEpilogue>));
 
     private static Action<KernelConfig, ArrayView<T>, ArrayView<T>, ArrayView<T>, int, int, DepthwiseArguments> LoadWeight<T, R, K>(
         KernelHost host)

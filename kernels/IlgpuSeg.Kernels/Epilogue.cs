@@ -111,9 +111,10 @@ public static class Epilogue
 
     /// <summary><see cref="Column{T, TEpilogue}(EpilogueOperands{T}, int)"/>, or zeros beyond the last column.</summary>
     /// <param name="e">The operands.</param>
+    /// <param name="first">Where the constants of the first column lie: not 0 in a batch with constants of its own.</param>
     /// <param name="n">The column.</param>
     /// <param name="columns">The number of columns.</param>
-    public static EpilogueColumn<T> Column<T, TEpilogue>(EpilogueOperands<T> e, int n, int columns)
+    public static EpilogueColumn<T> Column<T, TEpilogue>(EpilogueOperands<T> e, int first, int n, int columns)
         where T : unmanaged, INumber<T>
         where TEpilogue : struct, IEpilogue<T>
     {
@@ -123,7 +124,7 @@ public static class Epilogue
         column.OtherScale = T.Zero;
         if ((TEpilogue.Reads & ~EpilogueReads.Other) != 0)
         {
-            if (n < columns) column = Column<T, TEpilogue>(e, n);
+            if (n < columns) column = Column<T, TEpilogue>(e, first + n);
         }
         return column;
     }
@@ -149,6 +150,21 @@ public readonly struct ActivationEpilogue<T, TActivation> : IEpilogue<T>
 
     /// <inheritdoc/>
     public static T Value(T sum, EpilogueColumn<T> column, T other) => TActivation.Value(sum);
+}
+
+/// <summary>
+/// The gradient of an activation of the sum, from that of its result, which is the other tensor: backward computes the sum again instead of
+/// keeping it.
+/// </summary>
+public readonly struct ActivationGradientEpilogue<T, TActivation> : IEpilogue<T>
+    where T : unmanaged, INumber<T>
+    where TActivation : struct, IActivation<T>
+{
+    /// <inheritdoc/>
+    public static EpilogueReads Reads => EpilogueReads.Other;
+
+    /// <inheritdoc/>
+    public static T Value(T sum, EpilogueColumn<T> column, T other) => TActivation.Gradient(sum, other);
 }
 
 /// <summary>activation(sum * scale + shift): a batch norm with fixed statistics.</summary>

@@ -80,7 +80,8 @@ public static class Gemm
         if (shape.Rows == 0 || shape.Columns == 0 || batches == 0) return;
         var needed = Workspace(host, shape, right, batches);
         Require("product", "workspace", workspace.Length, needed);
-        if (bias.Length != 0) Require("product", "bias", bias.Length, shape.Columns);
+        var constants = shape.Columns + (batches - 1) * shape.ColumnBatch;
+        if (bias.Length != 0) Require("product", "bias", bias.Length, constants);
 
         if (host.Products == ProductTiles.Blocks)
         {
@@ -109,7 +110,7 @@ public static class Gemm
         shape.HasBias = bias.Length != 0 ? 1 : 0;
         // An absent bias still needs a valid view as argument; the kernel does not read it.
         if (bias.Length == 0) bias = c;
-        epilogue = epilogue.Complete("product", TEpilogue.Reads, shape.Columns, c.Length, c);
+        epilogue = epilogue.Complete("product", TEpilogue.Reads, constants, c.Length, c);
 
         shape.Panels = panels;
         var tiles = KernelHost.Blocks(shape.Rows, GemmTile.Rows);

@@ -12,8 +12,8 @@ internal static class GemmResult
     /// <summary>The bias of four columns; zero where there is none.</summary>
     public static Tile4<T> Bias<T>(ArrayView<T> bias, GemmShape s, int column)
         where T : unmanaged, INumber<T> => Tile4.Of(
-            GemmTile.Bias(bias, s.HasBias, column, s.Columns), GemmTile.Bias(bias, s.HasBias, column + 1, s.Columns),
-            GemmTile.Bias(bias, s.HasBias, column + 2, s.Columns), GemmTile.Bias(bias, s.HasBias, column + 3, s.Columns));
+            GemmTile.Bias(bias, s, column), GemmTile.Bias(bias, s, column + 1),
+            GemmTile.Bias(bias, s, column + 2), GemmTile.Bias(bias, s, column + 3));
 
     /// <summary>Stores a square, as far as it lies inside of C.</summary>
     public static void Store<T, TEpilogue>(ArrayView<T> c, GemmShape s, EpilogueOperands<T> e, int row, int column, Square4<T> sums)
@@ -21,10 +21,10 @@ internal static class GemmResult
         where TEpilogue : struct, IEpilogue<T>
     {
         if (row >= s.Rows || column >= s.Columns) return;
-        var column0 = Epilogue.Column<T, TEpilogue>(e, column, s.Columns);
-        var column1 = Epilogue.Column<T, TEpilogue>(e, column + 1, s.Columns);
-        var column2 = Epilogue.Column<T, TEpilogue>(e, column + 2, s.Columns);
-        var column3 = Epilogue.Column<T, TEpilogue>(e, column + 3, s.Columns);
+        var column0 = Epilogue.Column<T, TEpilogue>(e, Grid.IdxZ * s.ColumnBatch, column, s.Columns);
+        var column1 = Epilogue.Column<T, TEpilogue>(e, Grid.IdxZ * s.ColumnBatch, column + 1, s.Columns);
+        var column2 = Epilogue.Column<T, TEpilogue>(e, Grid.IdxZ * s.ColumnBatch, column + 2, s.Columns);
+        var column3 = Epilogue.Column<T, TEpilogue>(e, Grid.IdxZ * s.ColumnBatch, column + 3, s.Columns);
         Row<T, TEpilogue>(c, s, e, row, column, column0, column1, column2, column3, sums.R0);
         if (row + 1 < s.Rows) Row<T, TEpilogue>(c, s, e, row + 1, column, column0, column1, column2, column3, sums.R1);
         if (row + 2 < s.Rows) Row<T, TEpilogue>(c, s, e, row + 2, column, column0, column1, column2, column3, sums.R2);

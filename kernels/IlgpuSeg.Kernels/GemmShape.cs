@@ -84,6 +84,9 @@ public struct GemmShape
     /// <summary>Stride of C from batch (or split) to batch.</summary>
     public int CBatch;
 
+    /// <summary>Offset from batch to batch of what is per column: the bias and the epilogue's constants.</summary>
+    public int ColumnBatch;
+
     /// <summary>Depth of a split, a multiple of <see cref="SegmentLength"/>, if the third grid axis counts splits; 0 if batches.</summary>
     public int Split;
 
@@ -104,6 +107,9 @@ public struct GemmShape
 
     /// <summary>Row tiles that take a panel one after the other, before the next panel: the grid's X counts (block, panel, tile).</summary>
     public int TilesPerBlock;
+
+    /// <summary>Fills the struct up to a multiple of eight bytes.</summary>
+    public int Unused;
 
     /// <summary>A row-major product C[rows, columns] = A[rows, depth] B[depth, columns].</summary>
     /// <param name="rows">Rows of A and C.</param>

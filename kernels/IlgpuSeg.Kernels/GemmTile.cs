@@ -40,8 +40,8 @@ internal static class GemmTile
         var a4 = aBase + AOffset(row + 4, s);
         var a5 = aBase + AOffset(row + 5, s);
         var n = panel * 2 * lanes + Group.IdxX;
-        var c00 = Bias(bias, s.HasBias, n, s.Columns);
-        var c01 = Bias(bias, s.HasBias, n + lanes, s.Columns);
+        var c00 = Bias(bias, s, n);
+        var c01 = Bias(bias, s, n + lanes);
         T c10 = c00, c11 = c01, c20 = c00, c21 = c01, c30 = c00, c31 = c01, c40 = c00, c41 = c01, c50 = c00, c51 = c01;
 
         var segment = begin / s.SegmentLength;
@@ -85,8 +85,8 @@ internal static class GemmTile
             }
         }
 
-        var column0 = Epilogue.Column<T, TEpilogue>(e, n, s.Columns);
-        var column1 = Epilogue.Column<T, TEpilogue>(e, n + lanes, s.Columns);
+        var column0 = Epilogue.Column<T, TEpilogue>(e, Grid.IdxZ * s.ColumnBatch, n, s.Columns);
+        var column1 = Epilogue.Column<T, TEpilogue>(e, Grid.IdxZ * s.ColumnBatch, n + lanes, s.Columns);
         StorePair<T, TEpilogue>(c, s, e, column0, column1, row, n, panel, c00, c01);
         StorePair<T, TEpilogue>(c, s, e, column0, column1, row + 1, n, panel, c10, c11);
         StorePair<T, TEpilogue>(c, s, e, column0, column1, row + 2, n, panel, c20, c21);
@@ -118,7 +118,7 @@ internal static class GemmTile
         var a4 = aBase + AOffset(row + 4, s);
         var a5 = aBase + AOffset(row + 5, s);
         var n = panel * Group.DimX + Group.IdxX;
-        var c0 = Bias(bias, s.HasBias, n, s.Columns);
+        var c0 = Bias(bias, s, n);
         T c1 = c0, c2 = c0, c3 = c0, c4 = c0, c5 = c0;
 
         var segment = begin / s.SegmentLength;
@@ -155,7 +155,7 @@ internal static class GemmTile
             }
         }
 
-        var column = Epilogue.Column<T, TEpilogue>(e, n, s.Columns);
+        var column = Epilogue.Column<T, TEpilogue>(e, Grid.IdxZ * s.ColumnBatch, n, s.Columns);
         Store<T, TEpilogue>(c, s, e, column, row, n, c0);
         Store<T, TEpilogue>(c, s, e, column, row + 1, n, c1);
         Store<T, TEpilogue>(c, s, e, column, row + 2, n, c2);
@@ -165,13 +165,13 @@ internal static class GemmTile
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    internal static T Bias<T>(ArrayView<T> bias, int hasBias, int n, int columns)
+    internal static T Bias<T>(ArrayView<T> bias, GemmShape s, int n)
         where T : unmanaged, INumber<T>
     {
         var value = T.Zero;
-        if (hasBias != 0)
+        if (s.HasBias != 0)
         {
-            if (n < columns) value = bias[n];
+            if (n < s.Columns) value = bias[Grid.IdxZ * s.ColumnBatch + n];
         }
         return value;
     }

@@ -9,6 +9,12 @@ public static class Autograd
     /// <summary>Whether operations on this thread record their gradients.</summary>
     public static bool Enabled => disabled == 0;
 
+    /// <summary>
+    /// Whether what runs now may be differentiated: recording is on, or a checkpoint's block runs for the first time, which must compute
+    /// the same bits when it is recorded later. Elsewhere operations may be fused in ways that have no gradient.
+    /// </summary>
+    public static bool MayDifferentiate => Enabled || CheckpointRecord.Current is not null;
+
     /// <summary>How many <see cref="NoGrad"/> scopes are open on this thread.</summary>
     internal static int Depth => disabled;
 

@@ -44,7 +44,7 @@ public sealed partial class KernelCatalogTests
             ["ColumnReduction.Partial<double, ProductTerm>", "ColumnReduction.Partial<double, SumTerm>",
              "ColumnReduction.Partial<float, ProductTerm>", "ColumnReduction.Partial<float, SumTerm>"],
             Names("ColumnReduction.Partial<"));
-        Assert.Equal(6, Names("DepthwiseLines.Forward<").Length);
+        Assert.Equal(6, Names("DepthwiseLines.Weight<").Length);
         Assert.Equal(["Gather.Link"], Names("Gather.Link"));
         Assert.Equal(typeof(Real32), KernelCatalog.Find("GemmTile.Wide<float, ActivationEpilogue<ReluActivation>>").Method.GetGenericArguments()[1]);
     }

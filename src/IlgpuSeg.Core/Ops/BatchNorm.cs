@@ -51,6 +51,35 @@ public static class BatchNorm
             : call.Run<float, Real32, ReluActivation<float>>(training);
     }
 
+    /// <summary>
+    /// The norm of inference as y * scale + shift, for an operation that applies it to its own result (<see cref="FusedEpilogue.Affine"/>).
+    /// Constants: no gradient is recorded.
+    /// </summary>
+    /// <param name="weight">[C].</param>
+    /// <param name="bias">[C].</param>
+    /// <param name="runningMean">[C].</param>
+    /// <param name="runningVar">[C].</param>
+    /// <param name="eps">Added to the variance.</param>
+    /// <returns>Both [C].</returns>
+    /// <exception cref="ShapeException">The shapes differ.</exception>
+    public static (Tensor Scale, Tensor Shift) Fold(
+        Tensor weight, Tensor bias, Tensor runningMean, Tensor runningVar, double eps = 1e-5)
+    {
+        new Call("BatchNorm", weight, weight, bias, runningMean, runningVar, 0, eps).Check(training: false);
+        var scale = Tensor.Empty(weight.Shape, weight.DType, weight.Device);
+        var shift = Tensor.Empty(weight.Shape, weight.DType, weight.Device);
+        if (weight.DType == DType.Float64) Run<double, Real64>();
+        else Run<float, Real32>();
+        return (scale, shift);
+
+        void Run<T, R>()
+            where T : unmanaged, INumber<T>
+            where R : struct, IReal<T> =>
+            BatchNormKernels.Fold<T, R>(
+                weight.Device.Kernels, runningMean.View<T>(), runningVar.View<T>(), weight.View<T>(), bias.View<T>(), scale.View<T>(),
+                shift.View<T>(), eps);
+    }
+
     private sealed record Call(
         string Op, Tensor X, Tensor Weight, Tensor Bias, Tensor RunningMean, Tensor RunningVar, double Momentum, double Eps)
     {

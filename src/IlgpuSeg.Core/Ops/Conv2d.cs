@@ -6,7 +6,8 @@ namespace IlgpuSeg.Ops;
 
 /// <summary>
 /// Two-dimensional convolution (as in PyTorch, the kernel is not flipped):
-/// y[n, oy, ox, o] = bias[o] + sum over ky, kx, i of x[n, oy s + ky d - p, ox s + kx d - p, i] w[ky, kx, i, o].
+/// y[n, oy, ox, o] = bias[o] + sum over ky, kx, i of x[n, oy s + ky d - p, ox s + kx d - p, i] w[ky, kx, i, o];
+/// with groups, i runs over the input channels of o's group and counts from the group's first.
 /// </summary>
 public static class Conv2d
 {
@@ -27,9 +28,9 @@ public static class Conv2d
 
     /// <summary>The convolution.</summary>
     /// <param name="x">[N, H, W, Cin]; floating point.</param>
-    /// <param name="weight">[kH, kW, Cin, Cout]; of the same dtype.</param>
+    /// <param name="weight">[kH, kW, Cin / groups, Cout]; of the same dtype.</param>
     /// <param name="bias">[Cout], or null.</param>
-    /// <param name="options">Stride, padding and dilation.</param>
+    /// <param name="options">Stride, padding, dilation and groups.</param>
     /// <returns>[N, outH, outW, Cout].</returns>
     /// <exception cref="ShapeException">The shapes do not fit; the message names them and the rule.</exception>
     /// <exception cref="ArgumentException">A number is out of its range, or devices or dtypes differ.</exception>
@@ -41,22 +42,64 @@ public static class Conv2d
         return x.DType == DType.Float64 ? Run<double, Real64>(x, weight, bias, shape) : Run<float, Real32>(x, weight, bias, shape);
     }
 
+    /// <summary>The convolution and what follows it, in one kernel where no gradient is recorded.</summary>
+    /// <param name="x">[N, H, W, Cin]; floating point.</param>
+    /// <param name="weight">[kH, kW, Cin / groups, Cout]; of the same dtype.</param>
+    /// <param name="bias">[Cout], or null.</param>
+    /// <param name="options">Stride, padding, dilation and groups.</param>
+    /// <param name="epilogue">What follows; its other tensor is [N, outH, outW, Cout].</param>
+    /// <returns>[N, outH, outW, Cout].</returns>
+    /// <exception cref="ShapeException">The shapes do not fit; the message names them and the rule.</exception>
+    /// <exception cref="ArgumentException">A number is out of its range, or devices or dtypes differ.</exception>
+    public static Tensor Apply(Tensor x, Tensor weight, Tensor? bias, Conv2dOptions options, FusedEpilogue epilogue)
+    {
+        if (MixedPrecision.Applies(PrecisionRule.Product, x, weight, bias)) return epilogue.Compose(Apply(x, weight, bias, options));
+        var shape = CheckShapes(x, weight, bias, options);
+        epilogue.Check(Op, x, OutputShape(shape));
+        if (epilogue.Records(x, weight, bias)) return epilogue.Compose(Apply(x, weight, bias, options));
+        return x.DType == DType.Float64
+            ? RunFused<double, Real64>(x, weight, bias, shape, epilogue)
+            : RunFused<float, Real32>(x, weight, bias, shape, epilogue);
+    }
+
+    private static Shape OutputShape(in ConvolutionShape shape) => new(shape.Batch, shape.OutHeight, shape.OutWidth, shape.OutChannels);
+
+    private static Tensor RunFused<T, R>(Tensor x, Tensor weight, Tensor? bias, ConvolutionShape shape, FusedEpilogue epilogue)
+        where T : unmanaged, INumber<T>
+        where R : struct, IReal<T>
+    {
+        var y = Tensor.Empty(OutputShape(shape), x.DType, x.Device);
+        epilogue.Dispatch<T, R>(new ForwardCall<T, R>(x, weight, bias, y, shape));
+        return y;
+    }
+
     private static Tensor Run<T, R>(Tensor x, Tensor weight, Tensor? bias, ConvolutionShape shape)
         where T : unmanaged, INumber<T>
         where R : struct, IReal<T>
     {
-        var host = x.Device.Kernels;
-        var y = Tensor.Empty(new Shape(shape.Batch, shape.OutHeight, shape.OutWidth, shape.OutChannels), x.DType, x.Device);
-        using (var workspace = Workspace(x, Convolution.ForwardWorkspace(host, shape)))
-        {
-            Convolution.Forward<T, R>(
-                host, x.View<T>(), weight.View<T>(), bias?.View<T>() ?? ArrayView<T>.Empty, y.View<T>(), workspace.View<T>(), shape);
-        }
+        var y = Tensor.Empty(OutputShape(shape), x.DType, x.Device);
+        new ForwardCall<T, R>(x, weight, bias, y, shape).Run<ActivationEpilogue<T, IdentityActivation<T>>>(default);
         return Autograd.Record(Op, y, [x, weight, bias], dy => [
             x.RequiresGrad ? DataGradient<T, R>(dy, weight, x.Shape, shape) : null,
             weight.RequiresGrad ? WeightGradient<T, R>(x, dy, weight.Shape, shape) : null,
             bias is { RequiresGrad: true } ? BiasGradient<T, R>(dy, shape) : null,
         ], x, weight);
+    }
+
+    /// <summary>The forward kernel with any epilogue.</summary>
+    private sealed class ForwardCall<T, R>(Tensor x, Tensor weight, Tensor? bias, Tensor y, ConvolutionShape shape) : IEpilogueCall<T>
+        where T : unmanaged, INumber<T>
+        where R : struct, IReal<T>
+    {
+        public void Run<TEpilogue>(EpilogueOperands<T> operands)
+            where TEpilogue : struct, IEpilogue<T>
+        {
+            var host = x.Device.Kernels;
+            using var workspace = Workspace(x, Convolution.ForwardWorkspace(host, shape));
+            Convolution.Forward<T, R, TEpilogue>(
+                host, x.View<T>(), weight.View<T>(), bias?.View<T>() ?? ArrayView<T>.Empty, y.View<T>(), workspace.View<T>(), shape,
+                operands);
+        }
     }
 
     private static Tensor DataGradient<T, R>(Tensor dy, Tensor weight, Shape xShape, in ConvolutionShape shape)
@@ -100,10 +143,22 @@ public static class Conv2d
         OpCheck.FloatingPoint(Op, "x", x);
         OpCheck.Rank(Op, "x", x, 4);
         OpCheck.Rank(Op, "weight", weight, 4);
-        if (weight.Shape[2] != x.C)
-            throw new ShapeException(Op, "weight [kH, kW, Cin, Cout] must take x's channels", ("x", x.Shape), ("weight", weight.Shape));
+        CheckChannels(x, weight, options.Groups);
         if (bias is not null && bias.Shape != new Shape(weight.Shape[3]))
             throw new ShapeException(Op, "bias must be [Cout]", ("weight", weight.Shape), ("bias", bias.Shape));
-        return new ConvolutionShape(x.N, x.H, x.W, x.C, weight.Shape[3], options.Window(Op, x.Shape, weight.Shape));
+        return new ConvolutionShape(x.N, x.H, x.W, x.C, weight.Shape[3], options.Window(Op, x.Shape, weight.Shape), options.Groups);
+    }
+
+    private static void CheckChannels(Tensor x, Tensor weight, int groups)
+    {
+        if (groups < 1) throw new ArgumentException($"{Op}: there must be at least 1 group; got {groups}.");
+        if (groups == 1 && weight.Shape[2] != x.C)
+            throw new ShapeException(Op, "weight [kH, kW, Cin, Cout] must take x's channels", ("x", x.Shape), ("weight", weight.Shape));
+        if (x.C % groups != 0 || weight.Shape[3] % groups != 0 || weight.Shape[2] != x.C / groups)
+        {
+            throw new ShapeException(
+                Op, $"weight [kH, kW, Cin / groups, Cout] must take the channels of one of x's {groups} groups, and the groups must divide Cin and Cout",
+                ("x", x.Shape), ("weight", weight.Shape));
+        }
     }
 }

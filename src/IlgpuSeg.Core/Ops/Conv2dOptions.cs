@@ -14,6 +14,12 @@ public sealed record Conv2dOptions
     /// <summary>Input pixels from a kernel element to the next.</summary>
     public (int H, int W) Dilation { get; init; } = (1, 1);
 
+    /// <summary>
+    /// Equal parts of the channels, each of which sees only its own part of the input; depth-wise convolution where there are as many as
+    /// channels.
+    /// </summary>
+    public int Groups { get; init; } = 1;
+
     /// <summary>The same numbers for rows and columns.</summary>
     /// <param name="stride">Input pixels from an output pixel to the next.</param>
     /// <param name="padding">Zeros on each side of the image.</param>

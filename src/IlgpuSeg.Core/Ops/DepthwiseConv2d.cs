@@ -33,26 +33,70 @@ public static class DepthwiseConv2d
     /// <returns>[N, outH, outW, C].</returns>
     /// <exception cref="ShapeException">The shapes do not fit; the message names them and the rule.</exception>
     /// <exception cref="ArgumentException">A number is out of its range, or devices or dtypes differ.</exception>
-    public static Tensor Apply(Tensor x, Tensor weight, Tensor? bias, Conv2dOptions options)
+    public static Tensor Apply(Tensor x, Tensor weight, Tensor? bias, Conv2dOptions options) =>
+        Apply(x, weight, bias, options, FusedActivation.None);
+
+    /// <summary>
+    /// activation(convolution) in one pass over the elements. What the activation was applied to is not kept: backward computes it again, to
+    /// the same bits.
+    /// </summary>
+    /// <param name="x">[N, H, W, C]; floating point.</param>
+    /// <param name="weight">[kH, kW, C]; of the same dtype.</param>
+    /// <param name="bias">[C], or null.</param>
+    /// <param name="options">Stride, padding and dilation.</param>
+    /// <param name="activation">What follows the convolution.</param>
+    /// <returns>[N, outH, outW, C].</returns>
+    /// <exception cref="ShapeException">The shapes do not fit; the message names them and the rule.</exception>
+    /// <exception cref="ArgumentException">A number is out of its range, or devices or dtypes differ.</exception>
+    public static Tensor Apply(Tensor x, Tensor weight, Tensor? bias, Conv2dOptions options, FusedActivation activation)
     {
         if (MixedPrecision.Applies(PrecisionRule.Product, x, weight, bias))
-            return MixedPrecision.Run(Op, PrecisionRule.Product, [x, weight, bias], t => Apply(t[0]!, t[1]!, t[2], options), factors: 2);
+            return MixedPrecision.Run(Op, PrecisionRule.Product, [x, weight, bias], t => Apply(t[0]!, t[1]!, t[2], options, activation), factors: 2);
         var shape = CheckShapes(x, weight, bias, options);
-        return x.DType == DType.Float64 ? Run<double, Real64>(x, weight, bias, shape) : Run<float, Real32>(x, weight, bias, shape);
+        return x.DType == DType.Float64
+            ? Run<double, Real64>(x, weight, bias, shape, activation)
+            : Run<float, Real32>(x, weight, bias, shape, activation);
     }
 
-    private static Tensor Run<T, R>(Tensor x, Tensor weight, Tensor? bias, DepthwiseShape shape)
+    private static Tensor Run<T, R>(Tensor x, Tensor weight, Tensor? bias, DepthwiseShape shape, FusedActivation activation)
+        where T : unmanaged, INumber<T>
+        where R : struct, IReal<T> => activation switch
+        {
+            FusedActivation.Relu => Run<T, R, ReluActivation<T>>(x, weight, bias, shape, activates: true),
+            FusedActivation.Gelu => Run<T, R, GeluActivation<T, R>>(x, weight, bias, shape, activates: true),
+            _ => Run<T, R, IdentityActivation<T>>(x, weight, bias, shape, activates: false),
+        };
+
+    private static Tensor Run<T, R, TActivation>(Tensor x, Tensor weight, Tensor? bias, DepthwiseShape shape, bool activates)
         where T : unmanaged, INumber<T>
         where R : struct, IReal<T>
+        where TActivation : struct, IActivation<T>
+    {
+        var y = Forward<T, R, ActivationEpilogue<T, TActivation>>(x, weight, bias, shape, default);
+        return Autograd.Record(Op, y, [x, weight, bias], dy =>
+        {
+            // The gradient before the activation.
+            using var dz = activates
+                ? Forward<T, R, ActivationGradientEpilogue<T, TActivation>>(x, weight, bias, shape, new(default, default, dy.View<T>(), default))
+                : null;
+            var dsum = dz ?? dy;
+            return [
+                x.RequiresGrad ? DataGradient<T, R>(dsum, weight, x.Shape, shape) : null,
+                weight.RequiresGrad ? WeightGradient<T, R>(x, dsum, weight.Shape, shape) : null,
+                bias is { RequiresGrad: true } ? BiasGradient<T, R>(dsum, shape) : null,
+            ];
+        }, bias is not null && activates ? [x, weight, bias] : [x, weight]);
+    }
+
+    private static Tensor Forward<T, R, TEpilogue>(Tensor x, Tensor weight, Tensor? bias, DepthwiseShape shape, EpilogueOperands<T> operands)
+        where T : unmanaged, INumber<T>
+        where R : struct, IReal<T>
+        where TEpilogue : struct, IEpilogue<T>
     {
         var y = Tensor.Empty(new Shape(shape.Batch, shape.OutHeight, shape.OutWidth, shape.Channels), x.DType, x.Device);
-        DepthwiseConvolution.Forward<T, R>(
-            x.Device.Kernels, x.View<T>(), weight.View<T>(), bias?.View<T>() ?? ArrayView<T>.Empty, y.View<T>(), shape);
-        return Autograd.Record(Op, y, [x, weight, bias], dy => [
-            x.RequiresGrad ? DataGradient<T, R>(dy, weight, x.Shape, shape) : null,
-            weight.RequiresGrad ? WeightGradient<T, R>(x, dy, weight.Shape, shape) : null,
-            bias is { RequiresGrad: true } ? BiasGradient<T, R>(dy, shape) : null,
-        ], x, weight);
+        DepthwiseConvolution.Forward<T, R, TEpilogue>(
+            x.Device.Kernels, x.View<T>(), weight.View<T>(), bias?.View<T>() ?? ArrayView<T>.Empty, y.View<T>(), shape, operands);
+        return y;
     }
 
     private static Tensor DataGradient<T, R>(Tensor dy, Tensor weight, Shape xShape, in DepthwiseShape shape)

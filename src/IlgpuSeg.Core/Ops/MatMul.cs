@@ -31,6 +31,32 @@ public static class MatMul
         ], a, b);
     }
 
+    /// <summary>The product and what follows it, in one kernel where no gradient is recorded.</summary>
+    /// <param name="a">[M, K] or [B, M, K] ([K, M] or [B, K, M] if transposed); floating point.</param>
+    /// <param name="b">[K, N] or [B, K, N] ([N, K] or [B, N, K] if transposed); of the same dtype.</param>
+    /// <param name="epilogue">What follows; its channels are the columns, its other tensor has the result's shape.</param>
+    /// <param name="transposeA">Whether <paramref name="a"/> is stored transposed.</param>
+    /// <param name="transposeB">Whether <paramref name="b"/> is stored transposed.</param>
+    /// <returns>[M, N] or [B, M, N].</returns>
+    /// <exception cref="ShapeException">The ranks, batches or inner extents do not fit.</exception>
+    public static Tensor Apply(Tensor a, Tensor b, FusedEpilogue epilogue, bool transposeA = false, bool transposeB = false)
+    {
+        if (MixedPrecision.Applies(PrecisionRule.Product, a, b)) return epilogue.Compose(Apply(a, b, transposeA, transposeB));
+        if (epilogue.Records(a, b))
+        {
+            var product = Apply(a, b, transposeA, transposeB);
+            epilogue.Check(Op, a, product.Shape);
+            return epilogue.Compose(product);
+        }
+        OpCheck.SameDevice(Op, a, b);
+        OpCheck.SameDType(Op, a, b);
+        OpCheck.FloatingPoint(Op, "a", a);
+        CheckShapes(a.Shape, b.Shape, transposeA, transposeB);
+        return a.DType == DType.Float64
+            ? RunFused<double, Real64>(a, b, transposeA, transposeB, epilogue)
+            : RunFused<float, Real32>(a, b, transposeA, transposeB, epilogue);
+    }
+
     private static Tensor Product(Tensor a, Tensor b, bool transposeA, bool transposeB) => a.DType == DType.Float64
         ? Run<double, Real64>(a, b, transposeA, transposeB)
         : Run<float, Real32>(a, b, transposeA, transposeB);
@@ -39,19 +65,56 @@ public static class MatMul
         where T : unmanaged, INumber<T>
         where R : struct, IReal<T>
     {
-        var (m, k) = transposeA ? (a.Shape[^1], a.Shape[^2]) : (a.Shape[^2], a.Shape[^1]);
-        var n = transposeB ? b.Shape[^2] : b.Shape[^1];
-        var batched = a.Shape.Rank == 3;
-        var batches = batched ? a.Shape[0] : 1;
-        var c = Tensor.Empty(batched ? new Shape(batches, m, n) : new Shape(m, n), a.DType, a.Device);
-        var shape = GemmShape.Matrix(m, n, k, transposeA);
-        shape.ABatch = m * k;
-        shape.CBatch = m * n;
-        var right = GemmRight.Matrix(k, n, transposeB, batched ? k * n : 0);
-        var host = a.Device.Kernels;
-        using var workspace = Tensor.Empty(new Shape(Gemm.Workspace(host, shape, right, batches)), a.DType, a.Device);
-        Gemm.Run<T, R>(host, a.View<T>(), b.View<T>(), ArrayView<T>.Empty, c.View<T>(), workspace.View<T>(), shape, right, batches);
-        return c;
+        var call = new Call<T, R>(a, b, transposeA, transposeB);
+        call.Run<ActivationEpilogue<T, IdentityActivation<T>>>(default);
+        return call.Result;
+    }
+
+    private static Tensor RunFused<T, R>(Tensor a, Tensor b, bool transposeA, bool transposeB, FusedEpilogue epilogue)
+        where T : unmanaged, INumber<T>
+        where R : struct, IReal<T>
+    {
+        var call = new Call<T, R>(a, b, transposeA, transposeB);
+        epilogue.Check(Op, a, call.Result.Shape);
+        epilogue.Dispatch<T, R>(call);
+        return call.Result;
+    }
+
+    /// <summary>The kernel with any epilogue.</summary>
+    private sealed class Call<T, R> : IEpilogueCall<T>
+        where T : unmanaged, INumber<T>
+        where R : struct, IReal<T>
+    {
+        private readonly Tensor a;
+        private readonly Tensor b;
+        private readonly GemmShape shape;
+        private readonly GemmRight right;
+        private readonly int batches;
+
+        public Call(Tensor a, Tensor b, bool transposeA, bool transposeB)
+        {
+            (this.a, this.b) = (a, b);
+            var (m, k) = transposeA ? (a.Shape[^1], a.Shape[^2]) : (a.Shape[^2], a.Shape[^1]);
+            var n = transposeB ? b.Shape[^2] : b.Shape[^1];
+            var batched = a.Shape.Rank == 3;
+            batches = batched ? a.Shape[0] : 1;
+            Result = Tensor.Empty(batched ? new Shape(batches, m, n) : new Shape(m, n), a.DType, a.Device);
+            shape = GemmShape.Matrix(m, n, k, transposeA);
+            shape.ABatch = m * k;
+            shape.CBatch = m * n;
+            right = GemmRight.Matrix(k, n, transposeB, batched ? k * n : 0);
+        }
+
+        public Tensor Result { get; }
+
+        public void Run<TEpilogue>(EpilogueOperands<T> operands)
+            where TEpilogue : struct, IEpilogue<T>
+        {
+            var host = a.Device.Kernels;
+            using var workspace = Tensor.Empty(new Shape(Gemm.Workspace(host, shape, right, batches)), a.DType, a.Device);
+            Gemm.Run<T, R, TEpilogue>(
+                host, a.View<T>(), b.View<T>(), ArrayView<T>.Empty, Result.View<T>(), workspace.View<T>(), shape, right, operands, batches);
+        }
     }
 
     private static void CheckShapes(Shape a, Shape b, bool transposeA, bool transposeB)

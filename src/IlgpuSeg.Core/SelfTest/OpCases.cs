@@ -12,6 +12,7 @@ public static class OpCases
         .. ElementwiseCases.All,
         .. MatrixCases.All,
         .. ConvolutionCases.All,
+        .. FusedCases.All,
         .. SpatialCases.All,
         .. NormalizationCases.All,
         .. AttentionCases.All,

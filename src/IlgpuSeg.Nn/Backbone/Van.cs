@@ -43,7 +43,11 @@ public sealed class Van : Module
         {
             using var scope = new TensorScope();
             x = embeddings[s].Forward(x);
-            foreach (var block in blocks[s]) x = block.Forward(x);
+            foreach (var block in blocks[s])
+            {
+                using var input = x;
+                x = block.Forward(input);
+            }
             features[s] = x = scope.Keep(norms[s].Forward(x));
         }
         return features;
@@ -91,7 +95,8 @@ internal sealed class PatchEmbedding : Module
     public Tensor Forward(Tensor x)
     {
         using var scope = new TensorScope();
-        return scope.Keep(norm.Forward(proj.Forward(x)));
+        return scope.Keep(
+            norm.Folds ? proj.Forward(x, norm.FoldWith(FusedActivation.None)) : norm.Forward(proj.Forward(x)));
     }
 
     public Shape Trace(ModelTrace trace, Shape x)

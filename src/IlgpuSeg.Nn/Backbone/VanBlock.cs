@@ -33,8 +33,22 @@ internal sealed class VanBlock : Module
     public Tensor Forward(Tensor x)
     {
         using var scope = new TensorScope();
+        if (norm1.Folds) return scope.Keep(Infer(x));
         var y = dropPath.Forward(x, attention.Forward(norm1.Forward(x)), scale1);
         return scope.Keep(dropPath.Forward(y, mlp.Forward(norm2.Forward(y)), scale2));
+    }
+
+    // The same without drop-path, the residual connections as epilogues of the last convolutions. With norm1(x) = s x + t,
+    // x + ls1 * (proj_2 + norm1(x)) = ls1 * proj_2 + (1 + ls1 * s) * x + ls1 * t.
+    private Tensor Infer(Tensor x)
+    {
+        var (s, t) = norm1.Fold();
+        var ones = Tensor.Full(s.Shape, 1, s.DType, s.Device);
+        var outer = FusedEpilogue.AffineAdd(
+            scale1, Multiply.Apply(scale1, t), x, Ops.Add.Apply(ones, Multiply.Apply(scale1, s)));
+        Tensor y;
+        using (var normed = norm1.Forward(x)) y = attention.Forward(normed, outer);
+        return mlp.Forward(norm2.Forward(y), FusedEpilogue.ScaleAdd(scale2, y));
     }
 
     public Shape Trace(ModelTrace trace, Shape x)
@@ -64,10 +78,13 @@ internal sealed class SpatialAttention : Module
         proj2 = Add("proj_2", new Conv2d(build, channels, channels));
     }
 
-    public Tensor Forward(Tensor x)
+    /// <summary>The branch with its own residual connection, or with what is to follow the last convolution instead of it.</summary>
+    public Tensor Forward(Tensor x, FusedEpilogue? last = null)
     {
         using var scope = new TensorScope();
-        return scope.Keep(Ops.Add.Apply(proj2.Forward(gate.Forward(Gelu.Apply(proj1.Forward(x)))), x));
+        Tensor gated;
+        using (var u = proj1.Forward(x, FusedEpilogue.Activate(FusedActivation.Gelu))) gated = gate.Forward(u);
+        return scope.Keep(proj2.Forward(gated, last ?? FusedEpilogue.Add(x)));
     }
 
     public Shape Trace(ModelTrace trace, Shape x)
@@ -97,7 +114,9 @@ internal sealed class LargeKernelAttention : Module
     public Tensor Forward(Tensor u)
     {
         using var scope = new TensorScope();
-        return scope.Keep(Multiply.Apply(u, pointwise.Forward(spatial.Forward(local.Forward(u)))));
+        Tensor wide;
+        using (var near = local.Forward(u)) wide = spatial.Forward(near);
+        return scope.Keep(pointwise.Forward(wide, FusedEpilogue.Multiply(u)));
     }
 
     public Shape Trace(ModelTrace trace, Shape x)
@@ -123,10 +142,13 @@ internal sealed class Mlp : Module
         fc2 = Add("fc2", new Conv2d(build, hidden, channels));
     }
 
-    public Tensor Forward(Tensor x)
+    /// <summary>The branch, and what follows its last convolution.</summary>
+    public Tensor Forward(Tensor x, FusedEpilogue? last = null)
     {
         using var scope = new TensorScope();
-        return scope.Keep(fc2.Forward(Gelu.Apply(depthwise.Conv.Forward(fc1.Forward(x)))));
+        Tensor activated;
+        using (var hidden = fc1.Forward(x)) activated = depthwise.Conv.Forward(hidden, FusedActivation.Gelu);
+        return scope.Keep(last is null ? fc2.Forward(activated) : fc2.Forward(activated, last));
     }
 
     public Shape Trace(ModelTrace trace, Shape x)

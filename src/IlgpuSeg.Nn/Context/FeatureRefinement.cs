@@ -129,7 +129,7 @@ public sealed class FeedForward : Module
     public Tensor Forward(Tensor x)
     {
         using var scope = new TensorScope();
-        return scope.Keep(Ops.Add.Apply(x, fc2.Forward(Relu.Apply(depthwise.Forward(fc1.Forward(x))))));
+        return scope.Keep(fc2.Forward(depthwise.Forward(fc1.Forward(x), FusedActivation.Relu), FusedEpilogue.Add(x)));
     }
 
     /// <summary>The output's shape; counts the layers.</summary>

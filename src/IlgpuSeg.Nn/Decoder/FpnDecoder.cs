@@ -41,15 +41,18 @@ public sealed class FpnDecoder : Module
         var f = context;
         for (var i = 2; i >= 0; i--)
         {
-            var lateral = laterals[i].Forward(features[i]);
+            using var lateral = laterals[i].Forward(features[i]);
+            using var aligned = alignments[i].Forward(lateral, f);
             // The next level takes f itself, not the side output.
-            f = Ops.Add.Apply(lateral, alignments[i].Forward(lateral, f));
+            f = Ops.Add.Apply(lateral, aligned);
             outputs[i] = sides[i].Forward(f);
         }
         outputs[3] = context;
         for (var i = 1; i < 4; i++)
             outputs[i] = ResizeBilinear.Apply(outputs[i], outputs[0].H, outputs[0].W, alignCorners: true);
-        return scope.Keep(fusion.Forward(Concat.Apply(outputs)));
+        var all = Concat.Apply(outputs);
+        foreach (var output in outputs) output.Dispose();
+        return scope.Keep(fusion.Forward(all));
     }
 
     /// <summary>The classifier's logits at the fused features' size, [N, H/4, W/4, classes].</summary>

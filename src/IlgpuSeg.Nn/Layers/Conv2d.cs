@@ -32,6 +32,12 @@ public sealed class Conv2d : Module
     /// <summary>Convolves.</summary>
     public Tensor Forward(Tensor x) => Ops.Conv2d.Apply(x, weight, bias, stride, padding);
 
+    /// <summary>Convolves and does what follows.</summary>
+    /// <param name="x">[N, H, W, Cin].</param>
+    /// <param name="epilogue">What follows, element by element.</param>
+    public Tensor Forward(Tensor x, FusedEpilogue epilogue) =>
+        Ops.Conv2d.Apply(x, weight, bias, Ops.Conv2dOptions.Square(stride, padding, dilation: 1), epilogue);
+
     /// <summary>The output's shape; counts the layer.</summary>
     public Shape Trace(ModelTrace trace, Shape x)
     {

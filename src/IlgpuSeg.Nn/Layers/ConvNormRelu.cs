@@ -1,4 +1,5 @@
 using IlgpuSeg.Nn.Summary;
+using IlgpuSeg.Ops;
 
 namespace IlgpuSeg.Nn.Layers;
 
@@ -28,6 +29,7 @@ public sealed class ConvNormRelu : Module
     public Tensor Forward(Tensor x)
     {
         using var scope = new TensorScope();
+        if (norm.Folds) return scope.Keep(conv.Forward(x, norm.FoldWith(relu ? FusedActivation.Relu : FusedActivation.None)));
         var y = conv.Forward(x);
         return scope.Keep(relu ? norm.ForwardRelu(y) : norm.Forward(y));
     }

@@ -25,7 +25,10 @@ public sealed class DepthwiseConv2d : Module
     }
 
     /// <summary>Convolves every channel with its own kernel.</summary>
-    public Tensor Forward(Tensor x) => Ops.DepthwiseConv2d.Apply(x, weight, bias, stride: 1, padding, dilation);
+    /// <param name="x">[N, H, W, C].</param>
+    /// <param name="activation">What follows, in the same pass.</param>
+    public Tensor Forward(Tensor x, FusedActivation activation = FusedActivation.None) =>
+        Ops.DepthwiseConv2d.Apply(x, weight, bias, Ops.Conv2dOptions.Square(stride: 1, padding, dilation), activation);
 
     /// <summary>The output's shape; counts the layer.</summary>
     public Shape Trace(ModelTrace trace, Shape x)

@@ -43,6 +43,21 @@ public sealed class BatchNorm2d : Module
         return Ops.BatchNorm.ApplyRelu(x, weight, bias, runningMean, runningVar, Training, momentum, eps);
     }
 
+    /// <summary>
+    /// Whether the norm is a fixed scale and shift now, which the operation before it can apply: in inference, while nothing is differentiated.
+    /// </summary>
+    public bool Folds => !Training && !Autograd.MayDifferentiate;
+
+    /// <summary>The norm as x * scale + shift, both [C]; only while <see cref="Folds"/>.</summary>
+    public (Tensor Scale, Tensor Shift) Fold() => Ops.BatchNorm.Fold(weight, bias, runningMean, runningVar, eps);
+
+    /// <summary>The norm and an activation as the epilogue of the operation before it; only while <see cref="Folds"/>.</summary>
+    public FusedEpilogue FoldWith(FusedActivation activation)
+    {
+        var (scale, shift) = Fold();
+        return FusedEpilogue.Affine(scale, shift, activation);
+    }
+
     /// <summary>The output's shape; counts 2 operations per element, or none where the convention leaves the norm out.</summary>
     public Shape Trace(ModelTrace trace, Shape x, bool counted = true)
     {

@@ -4,15 +4,16 @@ using IlgpuSeg.Serialization;
 namespace IlgpuSeg.Tests.Ops;
 
 /// <summary>
-/// What real PyTorch computed for every op in float64, forward and all gradients (tests/fixtures/make_op_fixtures.py). Runs an op on
+/// What real PyTorch computed for every op in float64, forward and all gradients (tests/fixtures/make_op_fixtures.py, make_fused_fixtures.py). Runs an op on
 /// a case in both precisions and compares.
 /// </summary>
 internal static class OpFixtures
 {
-    private static readonly Lazy<SafeTensorsFile> File = new(() => SafeTensorsFile.Open(Locate("ops.safetensors")));
+    private static readonly Lazy<SafeTensorsFile[]> Files =
+        new(() => [SafeTensorsFile.Open(Locate("ops.safetensors")), SafeTensorsFile.Open(Locate("fused_ops.safetensors"))]);
 
     /// <summary>The cases of some ops, for a theory: "relu.0", "relu.1", ...</summary>
-    public static TheoryData<string> Cases(params string[] ops) => Cases(File.Value, ops);
+    public static TheoryData<string> Cases(params string[] ops) => Cases(FileOf(ops[0] + ".0"), ops);
 
     /// <summary>The cases of some ops in another file of fixtures.</summary>
     public static TheoryData<string> Cases(SafeTensorsFile file, params string[] ops)
@@ -37,7 +38,7 @@ internal static class OpFixtures
         foreach (var (dtype, tolerance) in new[] { (DType.Float64, tolerance64), (DType.Float32, tolerance32) })
         {
             using var scope = new TensorScope();
-            var opCase = new OpCase(File.Value, name, dtype);
+            var opCase = new OpCase(FileOf(name), name, dtype);
             var y = run(opCase);
             opCase.Compare("y", y, tolerance);
             if (!opCase.HasInputs) continue;
@@ -54,9 +55,13 @@ internal static class OpFixtures
         foreach (var (dtype, tolerance) in new[] { (DType.Float64, 1e-12), (DType.Float32, 1e-5) })
         {
             using var scope = new TensorScope();
-            run(new OpCase(File.Value, name, dtype), tolerance);
+            run(new OpCase(FileOf(name), name, dtype), tolerance);
         }
     }
+
+    private static SafeTensorsFile FileOf(string name) =>
+        Array.Find(Files.Value, file => file.Metadata.ContainsKey(name))
+        ?? throw new InvalidOperationException($"The fixtures hold no case '{name}'.");
 
     /// <summary>The path of a file in tests/fixtures.</summary>
     public static string Locate(string file)
@@ -81,6 +86,11 @@ internal sealed class OpCase(SafeTensorsFile file, string name, DType dtype)
     public int Int(string option) => options.GetProperty(option).GetInt32();
 
     public int[] Ints(string option) => [.. options.GetProperty(option).EnumerateArray().Select(e => e.GetInt32())];
+
+    public string Text(string option) => options.GetProperty(option).GetString()!;
+
+    public double[]? Numbers(string option) =>
+        options.TryGetProperty(option, out var list) ? [.. list.EnumerateArray().Select(e => e.GetDouble())] : null;
 
     public double Number(string option) => options.GetProperty(option).GetDouble();
 
