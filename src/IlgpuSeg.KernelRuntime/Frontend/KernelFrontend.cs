@@ -1,4 +1,5 @@
 using System.Reflection;
+using System.Runtime.InteropServices;
 using IlgpuSeg.KernelRuntime.Frontend.Intrinsics;
 using IlgpuSeg.KernelRuntime.Ir;
 
@@ -69,16 +70,26 @@ internal static class KernelFrontend
         return type.IsPointer ? new AddressOperand(type.GetElementType()!, parts[0]) : new ValueOperand(type, parts);
     }
 
+    // One primitive of a boxed value, struct or not.
     private static Value Specialized(Function function, Part part, object value)
     {
-        var raw = value.GetType().GetProperty("Value")!.GetValue(value)!;
+        var bytes = (byte[])typeof(KernelFrontend).GetMethod(nameof(BytesOf), BindingFlags.NonPublic | BindingFlags.Static)!
+            .MakeGenericMethod(value.GetType()).Invoke(null, [value])!;
+        ReadOnlySpan<byte> raw = bytes.AsSpan(part.Offset, part.Memory.Size());
         return part.Memory switch
         {
-            MemoryType.Float32 => function.Float(IrType.Float32, (float)raw),
-            MemoryType.Float64 => function.Float(IrType.Float64, (double)raw),
-            _ => function.Const(part.Type, raw is ulong u ? (long)u : Convert.ToInt64(raw, null)),
+            MemoryType.Int8 => function.Const(part.Type, (sbyte)raw[0]),
+            MemoryType.UInt8 => function.Const(part.Type, raw[0]),
+            MemoryType.Int16 => function.Const(part.Type, MemoryMarshal.Read<short>(raw)),
+            MemoryType.UInt16 => function.Const(part.Type, MemoryMarshal.Read<ushort>(raw)),
+            MemoryType.Int32 or MemoryType.Float32 => function.Const(part.Type, MemoryMarshal.Read<int>(raw)),
+            _ => function.Const(part.Type, MemoryMarshal.Read<long>(raw)),
         };
     }
+
+    private static byte[] BytesOf<T>(object value)
+        where T : unmanaged =>
+        MemoryMarshal.AsBytes(new ReadOnlySpan<T>([(T)value])).ToArray();
 
     // Threads are numbered along the grid, x fastest in the extent; those beyond it return at once.
     private static ValueOperand Index(TranslationContext context, Type type)

@@ -19,7 +19,7 @@ public sealed class GroupKernelTests : LanguageTest
 
     [Theory]
     [MemberData(nameof(Sizes))]
-    public void Shuffles(int size) => Check(ShuffleKernel, size, anyWarpSize: false);
+    public void Shuffles(int size) => Check(ShuffleKernel, size, asPtx: false);
 
     [Theory]
     [MemberData(nameof(Sizes))]
@@ -39,10 +39,10 @@ public sealed class GroupKernelTests : LanguageTest
         AgreeGrouped<int, int>(PositionKernel, [1], (int)config.Size, config, (int)config.Size);
     }
 
-    private void Check(Action<ArrayView<int>, ArrayView<int>, int> kernel, int size, bool anyWarpSize = true)
+    private void Check(Action<ArrayView<int>, ArrayView<int>, int> kernel, int size, bool asPtx = true)
     {
         var x = RandomInts(size, Groups * size, 1000);
-        AgreeGrouped(kernel, x, 3 * Groups * size, new KernelConfig(Groups, size), Groups * size, anyWarpSize);
+        AgreeGrouped(kernel, x, 3 * Groups * size, new KernelConfig(Groups, size), Groups * size, asPtx);
     }
 
     private static void TreeKernel(ArrayView<int> x, ArrayView<int> y, int n)

@@ -34,6 +34,8 @@ internal sealed class Il(ILGenerator? generator)
 
     public void Int(int value) => generator?.Emit(OpCodes.Ldc_I4, value);
 
+    public void Switch(Label[] labels) => generator?.Emit(OpCodes.Switch, labels);
+
     public Label NewLabel() => generator?.DefineLabel() ?? default;
 
     public void Mark(Label label) => generator?.MarkLabel(label);

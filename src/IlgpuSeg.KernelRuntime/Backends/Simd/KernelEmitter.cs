@@ -31,10 +31,23 @@ internal sealed class KernelEmitter
     private readonly Dictionary<BuiltinKind, LocalBuilder> _builtins = [];
     private readonly HashSet<Value> _invariantCandidates = [];
     private readonly Dictionary<Value, int> _sharedOffsets = [];
-    private LocalBuilder _warpBase = null!;
+    private readonly DynamicMethod _method;
+    private readonly Il _il;
+    private readonly LocalBuilder _warpBase;
 
-    public KernelEmitter(Function function, LoopForest forest, GroupKind kind, int[] parameterOffsets, Dictionary<Value, int> sharedOffsets)
+    /// <param name="function">The kernel.</param>
+    /// <param name="forest">Its loops.</param>
+    /// <param name="kind">How groups fall into warps.</param>
+    /// <param name="hasPhases">Whether groups have several warps that meet at barriers.</param>
+    /// <param name="parameterOffsets">The places of the parameters in the block of arguments.</param>
+    /// <param name="sharedOffsets">The places of arrays in shared memory.</param>
+    public KernelEmitter(
+        Function function, LoopForest forest, GroupKind kind, bool hasPhases, int[] parameterOffsets, Dictionary<Value, int> sharedOffsets)
     {
+        _method = new DynamicMethod(
+            function.Name, typeof(void), [typeof(LaunchFrame*), typeof(byte*), typeof(long), typeof(long)], typeof(KernelEmitter).Module, skipVisibility: true);
+        _il = new Il(_method.GetILGenerator());
+        _warpBase = _il.NewLocal(typeof(int))!;
         Function = function;
         _kind = kind;
         _parameterOffsets = parameterOffsets;
@@ -43,6 +56,8 @@ internal sealed class KernelEmitter
         PostDominators = Dominators.PostDominators(function);
         Liveness = new Liveness(function);
         FindInvariants();
+        DeclareThreadIndices();
+        Phases = hasPhases ? new GroupPhases(_il, _warpBase, [.. ThreadIndexKinds.Select(_builtins.GetValueOrDefault)]) : null;
     }
 
     public Function Function { get; }
@@ -53,19 +68,18 @@ internal sealed class KernelEmitter
 
     public Liveness Liveness { get; }
 
+    /// <summary>How groups of several warps come past barriers; null if there is nothing to wait for.</summary>
+    public GroupPhases? Phases { get; }
+
     public KernelCode Emit()
     {
-        var method = new DynamicMethod(
-            Function.Name, typeof(void), [typeof(LaunchFrame*), typeof(byte*), typeof(long), typeof(long)], typeof(KernelEmitter).Module, skipVisibility: true);
-        var generator = method.GetILGenerator();
-        var il = new Il(generator);
         var dominators = Dominators.Of(Function);
         var full = PlanFull(dominators);
         var none = new HashSet<Block>();
         var divergence = new Divergence(Function, Forest, PostDominators, _kind != GroupKind.Any, none);
         var tail = new VersionEmitter(this, divergence, new FlowPlan(Function, Forest, dominators, PostDominators, divergence, startsMasked: true), none);
-        EmitMethod(il, full, tail);
-        return method.CreateDelegate<KernelCode>();
+        EmitMethod(_il, full, tail);
+        return _method.CreateDelegate<KernelCode>();
     }
 
     // Leaving the kernel or a loop is what lanes mostly do together: the full version runs on without masks as long as they do.
@@ -103,10 +117,8 @@ internal sealed class KernelEmitter
     {
         var first = il.NewLabel();
         var groupLoop = il.NewLabel();
-        var warpLoop = il.NewLabel();
         var done = il.NewLabel();
         var exit = il.NewLabel();
-        _warpBase = il.NewLocal(typeof(int))!;
         full.Prepare(il, done);
         tail.Prepare(il, done);
         EmitParameters(il);
@@ -132,14 +144,36 @@ internal sealed class KernelEmitter
         il.Long(1);
         il.Emit(OpCodes.Add);
         il.Emit(OpCodes.Stloc, position);
-        il.Int(0);
-        il.Emit(OpCodes.Stloc, _warpBase);
-        il.Mark(warpLoop);
-        EmitThreadIndices(il);
+        EmitWarps(il, full, tail, done, groupLoop);
+        il.Mark(exit);
+        il.Emit(OpCodes.Ret);
+    }
+
+    // All warps of a group, one after the other.
+    private void EmitWarps(Il il, VersionEmitter full, VersionEmitter tail, Label done, Label nextGroup)
+    {
+        var warpLoop = il.NewLabel();
+        if (Phases is { } phases)
+        {
+            phases.EmitStart(il, () => EmitThreadIndices(il));
+        }
+        else
+        {
+            il.Int(0);
+            il.Emit(OpCodes.Stloc, _warpBase);
+            il.Mark(warpLoop);
+            EmitThreadIndices(il);
+        }
+
         EmitChoice(il, full, tail);
         full.EmitBlocks();
         tail.EmitBlocks();
         full.EmitTransfers(tail);
+        if (Phases is not null)
+        {
+            Phases.EmitEnd(il, done, nextGroup);
+            return;
+        }
 
         il.Mark(done);
         il.Emit(OpCodes.Ldloc, _warpBase);
@@ -149,9 +183,7 @@ internal sealed class KernelEmitter
         il.Emit(OpCodes.Ldloc, _warpBase);
         PushFrame(il, nameof(LaunchFrame.GroupSize));
         il.Emit(OpCodes.Blt, warpLoop);
-        il.Emit(OpCodes.Br, groupLoop);
-        il.Mark(exit);
-        il.Emit(OpCodes.Ret);
+        il.Emit(OpCodes.Br, nextGroup);
     }
 
     private void EmitChoice(Il il, VersionEmitter full, VersionEmitter tail)
@@ -275,26 +307,28 @@ internal sealed class KernelEmitter
         }
     }
 
+    private static readonly BuiltinKind[] ThreadIndexKinds = [BuiltinKind.GroupIdxX, BuiltinKind.GroupIdxY, BuiltinKind.GroupIdxZ];
+
+    // Variables for the places of threads that do not follow from the number of the warp's first one.
+    private void DeclareThreadIndices()
+    {
+        var used = Function.Values().SelectMany(v => v.Args).Concat(Function.Blocks.Select(b => b.Condition).OfType<Value>())
+            .Where(v => v.Op == Op.Builtin).Select(v => v.Builtin).ToHashSet();
+        foreach (var kind in ThreadIndexKinds.Where(k => _kind != GroupKind.Line && used.Contains(k)))
+        {
+            _builtins[kind] = _il.NewLocal(_kind == GroupKind.Any ? typeof(Vector256<int>) : typeof(int))!;
+        }
+    }
+
     private void EmitThreadIndices(Il il)
     {
-        if (_kind == GroupKind.Line)
+        foreach (var kind in ThreadIndexKinds.Where(_builtins.ContainsKey))
         {
-            return;
-        }
-
-        foreach (var kind in (BuiltinKind[])[BuiltinKind.GroupIdxX, BuiltinKind.GroupIdxY, BuiltinKind.GroupIdxZ])
-        {
-            var vector = _kind == GroupKind.Any;
-            if (!_builtins.TryGetValue(kind, out var local))
-            {
-                _builtins[kind] = local = il.NewLocal(vector ? typeof(Vector256<int>) : typeof(int))!;
-            }
-
             il.Emit(OpCodes.Ldloc, _warpBase);
             PushFrame(il, nameof(LaunchFrame.GroupX));
             PushFrame(il, nameof(LaunchFrame.GroupY));
-            il.Call(typeof(ThreadIndices), kind.ToString() + (vector ? "Lanes" : ""), null, typeof(int), typeof(int), typeof(int));
-            il.Emit(OpCodes.Stloc, local);
+            il.Call(typeof(ThreadIndices), kind.ToString() + (_kind == GroupKind.Any ? "Lanes" : ""), null, typeof(int), typeof(int), typeof(int));
+            il.Emit(OpCodes.Stloc, _builtins[kind]);
         }
     }
 
@@ -399,7 +433,15 @@ internal sealed class KernelEmitter
 
     public void PushMemory(Il il, Value value)
     {
-        PushFrame(il, value.Op switch { Op.Local => nameof(LaunchFrame.Local), Op.Shared => nameof(LaunchFrame.Shared), _ => nameof(LaunchFrame.Dynamic) });
+        if (value.Op == Op.Local && Phases is not null)
+        {
+            Phases.PushLocal(il);
+        }
+        else
+        {
+            PushFrame(il, value.Op switch { Op.Local => nameof(LaunchFrame.Local), Op.Shared => nameof(LaunchFrame.Shared), _ => nameof(LaunchFrame.Dynamic) });
+        }
+
         if (value.Op != Op.DynamicShared)
         {
             il.Int(value.Op == Op.Local ? (int)value.Imm : _sharedOffsets.GetValueOrDefault(value));

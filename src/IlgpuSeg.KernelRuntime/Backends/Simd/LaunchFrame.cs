@@ -19,7 +19,14 @@ internal unsafe struct LaunchFrame
     public byte* Shared;
     public byte* Dynamic;
     public byte* Local;
+
+    /// <summary>The bytes of local memory of a warp.</summary>
+    public int LocalBytes;
+
+    // Of groups that meet at barriers: what their warps tell each other, and a frame for each.
+    public int WarpBytes;
     public byte* Warps;
+    public GroupExchange* Exchange;
 
     public static FieldInfo Field(string name) => typeof(LaunchFrame).GetField(name)!;
 }

@@ -8,7 +8,9 @@ using IlgpuSeg.KernelRuntime.Ir.Passes;
 
 namespace IlgpuSeg.KernelRuntime.Backends.Simd;
 
-/// <summary>A kernel compiled to vector code; one version of the code per way that groups fall into warps, made when first needed.</summary>
+/// <summary>
+/// A kernel compiled to vector code; one version of the code per way that groups fall into warps and meet at barriers, made when first needed.
+/// </summary>
 internal sealed unsafe class SimdKernel : CompiledCpuKernel
 {
     private const int SharedAlignment = 64;
@@ -17,33 +19,29 @@ internal sealed unsafe class SimdKernel : CompiledCpuKernel
     private readonly object?[]? _specialized;
     private readonly Lazy<Code>[] _codes;
     private readonly ConcurrentDictionary<string, SimdKernel> _versions = [];
-
-    // Groups of several warps that meet at barriers run as plain C# so far.
-    private readonly Lazy<CompiledCpuKernel> _plain;
+    private readonly bool _meetsAtBarriers;
 
     public SimdKernel(KernelEntry entry, object?[]? specialized = null)
     {
         _entry = entry;
         _specialized = specialized;
-        _plain = new Lazy<CompiledCpuKernel>(() => new PlainKernelCompiler().Compile(entry));
-        _codes = [.. Enum.GetValues<GroupKind>().Select(kind => new Lazy<Code>(() => Emit(kind)))];
+        _codes = [.. Enum.GetValues<GroupKind>().SelectMany(kind => (bool[])[false, true], (kind, hasPhases) => new Lazy<Code>(() => Emit(kind, hasPhases)))];
         if (specialized is not null || !entry.Parameters.Any(p => p.IsSpecialized))
         {
-            _ = _codes[(int)GroupKind.Line].Value;
+            _meetsAtBarriers = CodeOf(GroupKind.Line, hasPhases: false).MeetsAtBarriers;
         }
     }
 
     public override void RunGroups(byte* arguments, in LaunchDimensions dimensions, long firstGroup, long groupCount)
     {
-        var code = _codes[(int)KindOf(dimensions)].Value;
         var size = dimensions.GroupSize;
-        if (code.MeetsAtBarriers && size > Lanes.Count)
-        {
-            _plain.Value.RunGroups(arguments, dimensions, firstGroup, groupCount);
-            return;
-        }
-
-        var scratch = Scratch.Of(code.SharedBytes + dimensions.DynamicSharedBytes + code.LocalBytes);
+        var hasPhases = _meetsAtBarriers && size > Lanes.Count;
+        var code = CodeOf(KindOf(dimensions), hasPhases);
+        var warps = hasPhases ? (size + Lanes.Count - 1) / Lanes.Count : 1;
+        var localBytes = warps * code.LocalBytes;
+        var exchangeBytes = hasPhases ? GroupExchange.Bytes : 0;
+        var scratch = Scratch.Of(exchangeBytes + (warps * code.WarpBytes) + localBytes + code.SharedBytes + dimensions.DynamicSharedBytes);
+        var local = scratch + exchangeBytes + (warps * code.WarpBytes);
         var frame = new LaunchFrame
         {
             GridX = dimensions.Grid.X,
@@ -57,9 +55,13 @@ internal sealed unsafe class SimdKernel : CompiledCpuKernel
             ExtentX = (int)dimensions.Extent.X,
             ExtentY = (int)dimensions.Extent.Y,
             ExtentSize = (int)dimensions.Extent.Size,
-            Local = scratch,
-            Shared = scratch + code.LocalBytes,
-            Dynamic = scratch + code.LocalBytes + code.SharedBytes,
+            Exchange = (GroupExchange*)scratch,
+            Warps = scratch + exchangeBytes,
+            WarpBytes = code.WarpBytes,
+            Local = local,
+            LocalBytes = code.LocalBytes,
+            Shared = local + localBytes,
+            Dynamic = local + localBytes + code.SharedBytes,
         };
         code.Run(&frame, arguments, firstGroup, groupCount);
     }
@@ -72,20 +74,26 @@ internal sealed unsafe class SimdKernel : CompiledCpuKernel
         }
 
         var values = new object?[_entry.Parameters.Count];
+        var key = new System.Text.StringBuilder();
         for (var i = 0; i < values.Length; i++)
         {
-            var parameter = _entry.Parameters[i];
-            values[i] = parameter.IsSpecialized ? Marshal.PtrToStructure((nint)arguments + parameter.Offset, parameter.Type) : null;
+            if (_entry.Parameters[i] is { IsSpecialized: true } parameter)
+            {
+                values[i] = RuntimeHelpers.Box(ref arguments[parameter.Offset], parameter.Type.TypeHandle);
+                key.Append(Convert.ToHexString(new ReadOnlySpan<byte>(arguments + parameter.Offset, parameter.Size))).Append('|');
+            }
         }
 
-        return _versions.GetOrAdd(string.Join('|', values), _ => new SimdKernel(_entry, values));
+        return _versions.GetOrAdd(key.ToString(), _ => new SimdKernel(_entry, values));
     }
 
     private static GroupKind KindOf(in LaunchDimensions dimensions) =>
         dimensions.Group.Y == 1 && dimensions.Group.Z == 1 ? GroupKind.Line
         : dimensions.Group.X % Lanes.Count == 0 ? GroupKind.Rows : GroupKind.Any;
 
-    private Code Emit(GroupKind kind)
+    private Code CodeOf(GroupKind kind, bool hasPhases) => _codes[((int)kind * 2) + (hasPhases ? 1 : 0)].Value;
+
+    private Code Emit(GroupKind kind, bool hasPhases)
     {
         var function = KernelCompiler.BuildIr(_entry, _specialized);
         var shared = new Dictionary<Value, int>();
@@ -100,12 +108,13 @@ internal sealed unsafe class SimdKernel : CompiledCpuKernel
         var forest = LoopForm.Run(function);
         var offset = _entry.IsExplicit ? 0 : 1;
         int[] offsets = [.. new int[offset], .. _entry.Parameters.Select(p => p.Offset)];
-        var code = new KernelEmitter(function, forest, kind, offsets, shared).Emit();
+        var emitter = new KernelEmitter(function, forest, kind, hasPhases, offsets, shared);
+        var code = emitter.Emit();
         RuntimeHelpers.PrepareDelegate(code);
-        return new Code(code, sharedBytes, localBytes, function.Values().Any(v => v.Op is Op.Barrier or Op.BarrierReduce or Op.GroupBroadcast));
+        return new Code(code, sharedBytes, localBytes, emitter.Phases?.FrameBytes ?? 0, function.Values().Any(v => v.Op is Op.Barrier or Op.BarrierReduce or Op.GroupBroadcast));
     }
 
-    private sealed record Code(KernelCode Run, int SharedBytes, int LocalBytes, bool MeetsAtBarriers);
+    private sealed record Code(KernelCode Run, int SharedBytes, int LocalBytes, int WarpBytes, bool MeetsAtBarriers);
 
     /// <summary>Shared and local memory of the group that a thread is running.</summary>
     private sealed class Scratch

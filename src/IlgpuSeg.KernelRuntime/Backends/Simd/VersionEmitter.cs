@@ -160,6 +160,7 @@ internal sealed partial class VersionEmitter
         foreach (var block in _flow.Order)
         {
             var effects = new List<int>();
+            var barriers = new List<int>();
             var place = new Dictionary<Value, int>();
             for (var i = block.Body.Count - 1; i >= 0; i--)
             {
@@ -168,6 +169,11 @@ internal sealed partial class VersionEmitter
                 if (value.Op.HasEffect())
                 {
                     effects.Add(i);
+                    if (_kernel.Phases is not null && value.Op is Op.Barrier or Op.BarrierReduce or Op.GroupBroadcast)
+                    {
+                        barriers.Add(i);
+                    }
+
                     continue;
                 }
 
@@ -180,7 +186,9 @@ internal sealed partial class VersionEmitter
                 // The user may itself have moved down.
                 var at = info.UserPosition == AtEnd ? AtEnd : place[block.Body[info.UserPosition]];
                 var depth = info.User is { } user && user.Op != Op.Phi && _infos.TryGetValue(user, out var userInfo) && userInfo.Inline ? userInfo.Depth + 1 : 0;
-                if (depth > MaxExpressionDepth || (value.Op == Op.Load && effects.Exists(e => e < at)) || value.Op.IsConvergent())
+                // Nor past a barrier: the warp's frame keeps values, not what they are computed from.
+                if (depth > MaxExpressionDepth || (value.Op == Op.Load && effects.Exists(e => e < at)) || value.Op.IsConvergent()
+                    || barriers.Exists(b => b < at))
                 {
                     continue;
                 }

@@ -7,7 +7,12 @@ internal enum Kind { Int, Long, Float, Double }
 
 internal enum ExprOp { Constant, Local, Thread, Group, Input, Own, Binary, Unary, Convert, Compare, Choose }
 
-internal enum StmtOp { Assign, Store, If, For, While, Switch, Break, Continue, Return, UniformFor, Exchange, Shuffle }
+internal enum StmtOp
+{
+    Assign, Store, If, For, While, Switch, Break, Continue, Return,
+    // Where all threads of the group pass that have not left.
+    UniformIf, UniformFor, UniformWhile, Exchange, Vote, Broadcast, Shuffle,
+}
 
 /// <summary>An expression; <paramref name="Data"/> selects among the variants of its operation.</summary>
 internal sealed record Expr(ExprOp Op, Kind Kind, int Data, Expr[] Args)
@@ -25,8 +30,11 @@ internal sealed record Stmt(StmtOp Op, Kind Kind, int Data, Expr[] Args, Stmt[][
         + string.Concat(Blocks.Select(b => $" {{ {string.Join("; ", (object[])b)} }}"));
 }
 
-/// <summary>A random kernel. With barriers, all threads of a group run to its end.</summary>
-internal sealed record Program(Stmt[] Body, bool MeetsAtBarriers)
+/// <summary>
+/// A random kernel. With barriers, either all threads of a group run to its end, or some leave and nobody asks for the values of single threads.
+/// </summary>
+internal sealed record Program(Stmt[] Body, bool MeetsAtBarriers, bool ThreadsLeave = false)
 {
-    public override string ToString() => $"{(MeetsAtBarriers ? "barriers" : "no barriers")}: {string.Join(";\n  ", (object[])Body)}";
+    public override string ToString() =>
+        $"{(MeetsAtBarriers ? "barriers" : "no barriers")}{(ThreadsLeave ? ", threads leave" : "")}: {string.Join(";\n  ", (object[])Body)}";
 }

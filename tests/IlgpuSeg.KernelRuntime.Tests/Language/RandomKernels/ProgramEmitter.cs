@@ -18,6 +18,7 @@ internal sealed class ProgramEmitter
     public const int Owned = 8;
     private const int LocalsPerKind = 3;
     private const int Stored = 4;
+    public const int SmallestGroup = 5;
     private const int MaxGroup = 64;
     private static readonly Type[] Types = [typeof(int), typeof(long), typeof(float), typeof(double)];
 
@@ -27,6 +28,7 @@ internal sealed class ProgramEmitter
     private readonly LocalBuilder _thread;
     private readonly ExprEmitter _expressions;
     private readonly Stack<(Label Break, Label Continue)?> _loops = new();
+    private readonly Stack<LocalBuilder> _uniformCounters = new();
     private LocalBuilder[] _shared = [];
 
     private ProgramEmitter(Program program, ILGenerator il)
@@ -64,6 +66,12 @@ internal sealed class ProgramEmitter
         if (_program.MeetsAtBarriers)
         {
             _shared = [.. Types.Select(AllocateShared)];
+            foreach (var kind in Enum.GetValues<Kind>())
+            {
+                // Who leaves early leaves this to its neighbours.
+                SharedElement(kind, 0);
+                _il.Emit(OpCodes.Initobj, Types[(int)kind]);
+            }
         }
         else
         {
@@ -133,7 +141,10 @@ internal sealed class ProgramEmitter
             case StmtOp.For or StmtOp.UniformFor:
                 For(s);
                 break;
-            case StmtOp.While:
+            case StmtOp.UniformIf:
+                UniformIf(s);
+                break;
+            case StmtOp.While or StmtOp.UniformWhile:
                 While(s);
                 break;
             case StmtOp.Switch:
@@ -142,11 +153,21 @@ internal sealed class ProgramEmitter
             case StmtOp.Break or StmtOp.Continue when _loops.TryPeek(out var loop) && loop is { } labels:
                 _il.Emit(OpCodes.Br, s.Op == StmtOp.Break ? labels.Break : labels.Continue);
                 break;
-            case StmtOp.Return when !_program.MeetsAtBarriers:
+            case StmtOp.Return when !_program.MeetsAtBarriers || _program.ThreadsLeave:
                 _il.Emit(OpCodes.Ret);
                 break;
             case StmtOp.Exchange:
                 Exchange(s);
+                break;
+            case StmtOp.Vote:
+                Vote(s, (s.Data & 3) == 0 ? nameof(Group.BarrierPopCount) : (s.Data & 1) == 0 ? nameof(Group.BarrierAnd) : nameof(Group.BarrierOr));
+                _il.Emit(OpCodes.Stloc, _locals[0][s.Data % LocalsPerKind]);
+                break;
+            case StmtOp.Broadcast:
+                _expressions.Emit(s.Args[0]);
+                _il.Emit(OpCodes.Ldc_I4, s.Data % SmallestGroup);
+                _il.Emit(OpCodes.Call, typeof(Group).GetMethod(nameof(Group.Broadcast))!.MakeGenericMethod(Types[(int)s.Kind]));
+                _il.Emit(OpCodes.Stloc, _locals[(int)s.Kind][s.Data % LocalsPerKind]);
                 break;
             case StmtOp.Shuffle:
                 _expressions.Emit(s.Args[0]);
@@ -168,6 +189,43 @@ internal sealed class ProgramEmitter
         _il.MarkLabel(otherwise);
         Block(s.Blocks[1]);
         _il.MarkLabel(end);
+    }
+
+    private void UniformIf(Stmt s)
+    {
+        var otherwise = _il.DefineLabel();
+        var end = _il.DefineLabel();
+        if ((s.Data & 8) != 0)
+        {
+            Vote(s, nameof(Group.BarrierOr));
+        }
+        else
+        {
+            _il.Emit(OpCodes.Call, typeof(Grid).GetProperty(nameof(Grid.IdxX))!.GetMethod!);
+            if (_uniformCounters.TryPeek(out var counter))
+            {
+                _il.Emit(OpCodes.Ldloc, counter);
+                _il.Emit(OpCodes.Add);
+            }
+
+            _il.Emit(OpCodes.Ldc_I4, 1 + (s.Data & 1));
+            _il.Emit(OpCodes.And);
+        }
+
+        _il.Emit(OpCodes.Brfalse, otherwise);
+        Block(s.Blocks[0]);
+        _il.Emit(OpCodes.Br, end);
+        _il.MarkLabel(otherwise);
+        Block(s.Blocks[1]);
+        _il.MarkLabel(end);
+    }
+
+    private void Vote(Stmt s, string vote)
+    {
+        _expressions.Emit(s.Args[0]);
+        _il.Emit(OpCodes.Ldc_I4_0);
+        _il.Emit(OpCodes.Cgt_Un);
+        _il.Emit(OpCodes.Call, typeof(Group).GetMethod(vote, [typeof(bool)])!);
     }
 
     private void For(Stmt s)
@@ -197,7 +255,17 @@ internal sealed class ProgramEmitter
 
         // Lanes may not leave a loop with barriers one by one.
         _loops.Push(s.Op == StmtOp.UniformFor ? null : (end, next));
+        if (s.Op == StmtOp.UniformFor)
+        {
+            _uniformCounters.Push(counter);
+        }
+
         Block(s.Blocks[0]);
+        if (s.Op == StmtOp.UniformFor)
+        {
+            _uniformCounters.Pop();
+        }
+
         _loops.Pop();
         _il.MarkLabel(next);
         _il.Emit(OpCodes.Ldloc, counter);
@@ -224,8 +292,17 @@ internal sealed class ProgramEmitter
         _il.Emit(OpCodes.Ldc_I4_1);
         _il.Emit(OpCodes.Sub);
         _il.Emit(OpCodes.Stloc, fuel);
-        _expressions.BranchUnless(s.Args[0], end);
-        _loops.Push((end, test));
+        if (s.Op == StmtOp.UniformWhile)
+        {
+            Vote(s, nameof(Group.BarrierOr));
+            _il.Emit(OpCodes.Brfalse, end);
+        }
+        else
+        {
+            _expressions.BranchUnless(s.Args[0], end);
+        }
+
+        _loops.Push(s.Op == StmtOp.UniformWhile ? null : (end, test));
         Block(s.Blocks[0]);
         _loops.Pop();
         _il.Emit(OpCodes.Br, test);
@@ -259,21 +336,29 @@ internal sealed class ProgramEmitter
         var kind = (int)s.Kind;
         var barrier = typeof(Group).GetMethod(nameof(Group.Barrier))!;
         _il.Emit(OpCodes.Call, barrier);
-        _il.Emit(OpCodes.Ldloca, _shared[kind]);
-        GroupIndex();
-        _expressions.Element(s.Kind);
+        SharedElement(s.Kind, 0);
         _expressions.Emit(s.Args[0]);
         _il.Emit(OpCodes.Stobj, Types[kind]);
         _il.Emit(OpCodes.Call, barrier);
-        _il.Emit(OpCodes.Ldloca, _shared[kind]);
-        GroupIndex();
-        _il.Emit(OpCodes.Ldc_I4, s.Data);
-        _il.Emit(OpCodes.Add);
-        _il.Emit(OpCodes.Call, typeof(Group).GetProperty(nameof(Group.DimX))!.GetMethod!);
-        _il.Emit(OpCodes.Rem);
-        _expressions.Element(s.Kind);
+        SharedElement(s.Kind, s.Data);
         _il.Emit(OpCodes.Ldobj, Types[kind]);
         _il.Emit(OpCodes.Stloc, _locals[kind][s.Data % LocalsPerKind]);
+    }
+
+    /// <summary>Pushes the address of the element of the thread that comes some places after this one.</summary>
+    private void SharedElement(Kind kind, int distance)
+    {
+        _il.Emit(OpCodes.Ldloca, _shared[(int)kind]);
+        GroupIndex();
+        if (distance > 0)
+        {
+            _il.Emit(OpCodes.Ldc_I4, distance);
+            _il.Emit(OpCodes.Add);
+            _il.Emit(OpCodes.Call, typeof(Group).GetProperty(nameof(Group.DimX))!.GetMethod!);
+            _il.Emit(OpCodes.Rem);
+        }
+
+        _expressions.Element(kind);
     }
 
     private void GroupIndex() => _il.Emit(OpCodes.Call, typeof(Group).GetProperty(nameof(Group.IdxX))!.GetMethod!);

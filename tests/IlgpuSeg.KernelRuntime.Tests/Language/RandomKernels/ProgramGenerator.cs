@@ -5,11 +5,13 @@ internal sealed class ProgramGenerator(int seed, int size)
 {
     private readonly Random _random = new(seed);
     private int _budget = 10 + size;
+    private bool _threadsLeave;
 
     public Program Draw()
     {
         var barriers = _random.Next(3) == 0;
-        return new Program(Block(0, false, barriers), barriers);
+        _threadsLeave = barriers && _random.Next(3) == 0;
+        return new Program(Block(0, false, barriers), barriers, _threadsLeave);
     }
 
     private Stmt[] Block(int depth, bool inLoop, bool uniform)
@@ -30,12 +32,7 @@ internal sealed class ProgramGenerator(int seed, int size)
         var data = _random.Next(64);
         if (uniform && _random.Next(3) == 0)
         {
-            return _random.Next(4) switch
-            {
-                0 when depth == 0 => new Stmt(StmtOp.UniformFor, kind, data, [], [Block(depth + 1, false, true)]),
-                1 => new Stmt(StmtOp.Shuffle, kind, data, [Expression(kind, 2)], []),
-                _ => new Stmt(StmtOp.Exchange, kind, data, [Expression(kind, 2)], []),
-            };
+            return UniformStatement(depth, kind, data);
         }
 
         var nested = depth < 4;
@@ -54,6 +51,18 @@ internal sealed class ProgramGenerator(int seed, int size)
             _ => new Stmt(StmtOp.Assign, kind, data, [Expression(kind, 3)], []),
         };
     }
+
+    private Stmt UniformStatement(int depth, Kind kind, int data) => _random.Next(9) switch
+    {
+        0 when depth < 3 => new Stmt(StmtOp.UniformFor, kind, data, [], [Block(depth + 1, false, true)]),
+        1 when depth < 3 => new Stmt(StmtOp.UniformWhile, kind, data, [Condition()], [Block(depth + 1, false, true)]),
+        2 when depth < 3 => new Stmt(StmtOp.UniformIf, kind, data, [Condition()], [Block(depth + 1, false, true), Block(depth + 1, false, true)]),
+        3 => new Stmt(StmtOp.Vote, kind, data, [Condition()], []),
+        4 when !_threadsLeave => new Stmt(StmtOp.Broadcast, kind, data, [Expression(kind, 2)], []),
+        5 when !_threadsLeave => new Stmt(StmtOp.Shuffle, kind, data, [Expression(kind, 2)], []),
+        6 when _threadsLeave => new Stmt(StmtOp.If, kind, data, [Condition()], [[new Stmt(StmtOp.Return, kind, data, [], [])], []]),
+        _ => new Stmt(StmtOp.Exchange, kind, data, [Expression(kind, 2)], []),
+    };
 
     private Expr Condition() => _random.Next(4) == 0 ? Expression(Kind.Int, 2) : Compare(2);
 

@@ -42,7 +42,7 @@ public sealed class RandomKernelTests : IDisposable
         var kernel = ProgramEmitter.Emit(program);
         var plain = Load(_ways.Plain, kernel);
         var simd = Load(_ways.Simd, kernel);
-        foreach (var (grid, group) in (ReadOnlySpan<(int, int)>)[(3, 8), (2, 5), (2, 19)])
+        foreach (var (grid, group) in ((int, int)[])[(3, 8), (2, ProgramEmitter.SmallestGroup), (2, 19), .. program.MeetsAtBarriers ? [(1, 45)] : Array.Empty<(int, int)>()])
         {
             var n = (grid * group) - 2;
             var expected = Run(_ways.Plain, plain, grid, group, n);
