@@ -1,5 +1,6 @@
 using ILGPU.Runtime;
 using ILGPU.Runtime.CPU;
+using ILGPU.Runtime.Cuda;
 
 namespace ILGPU;
 
@@ -24,7 +25,7 @@ public sealed partial class Context
         public Builder AllAccelerators(Predicate<Device> predicate)
         {
             ArgumentNullException.ThrowIfNull(predicate);
-            return this.CPU(device => predicate(device));
+            return this.CPU(device => predicate(device)).Cuda(device => predicate(device));
         }
 
         /// <summary>Chooses how hard kernels are optimised.</summary>

@@ -15,4 +15,6 @@ public static partial class AcceleratorSource
         IntrinsicRegistration.Register(context);
         return context;
     }
+
+    private static partial string Explanation(string name) => "";
 }

@@ -21,7 +21,7 @@ public static partial class AcceleratorSource
             if (string.Equals(candidate, name, StringComparison.OrdinalIgnoreCase))
                 return device.CreateAccelerator(SharedContext.Value);
         }
-        throw new ArgumentException($"There is no device '{name}' here; available: {string.Join(", ", Names)}.", nameof(name));
+        throw new ArgumentException($"There is no device '{name}' here; available: {string.Join(", ", Names)}.{Explanation(name)}");
     }
 
     private static IEnumerable<(string Name, Device Device)> NamedDevices()
@@ -41,4 +41,7 @@ public static partial class AcceleratorSource
     }
 
     private static partial Context CreateContext();
+
+    /// <summary>A sentence, after a space, on why there is no device of a name; empty if there is nothing to tell.</summary>
+    private static partial string Explanation(string name);
 }

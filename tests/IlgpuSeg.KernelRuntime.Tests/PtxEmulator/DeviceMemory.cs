@@ -6,14 +6,14 @@ namespace IlgpuSeg.KernelRuntime.Tests.PtxEmulator;
 /// Global memory as separate allocations with wide gaps, so that every access outside one is found. Windows of the other state spaces lie
 /// apart in the generic address space, and a shared or local address is no valid global one.
 /// </summary>
-internal sealed class DeviceMemory
+internal sealed class DeviceMemory(ulong start = DeviceMemory.GlobalStart)
 {
     public const ulong SharedWindow = 0x7e00_0000_0000, LocalWindow = 0x7d00_0000_0000, ConstWindow = 0x7c00_0000_0000;
     public const ulong SharedStart = 0x400, LocalStart = 0x100, WindowSize = 0x1_0000_0000;
-    private const ulong GlobalStart = 0x7f40_0000_0000;
+    public const ulong GlobalStart = 0x7f40_0000_0000;
     private const int Gap = 4096;
     private readonly List<MemoryBlock> blocks = [];
-    private ulong next = GlobalStart;
+    private ulong next = start;
     private MemoryBlock? last;
 
     /// <summary>Grows with every launch, barrier and warp barrier.</summary>
@@ -40,6 +40,16 @@ internal sealed class DeviceMemory
 
     public ulong Allocate<T>(T[] values, string? name = null) where T : unmanaged => Allocate<T>(values.AsSpan(), name);
 
+    /// <summary>Ends an allocation; its addresses are not used again.</summary>
+    public void Free(ulong address)
+    {
+        var block = Find(address);
+        if (block is null || block.Start != address)
+            throw new ArgumentException($"no allocation at {address:x}", nameof(address));
+        blocks.Remove(block);
+        last = null;
+    }
+
     public void Write<T>(ulong address, ReadOnlySpan<T> values) where T : unmanaged
     {
         var bytes = MemoryMarshal.AsBytes(values);
@@ -51,6 +61,14 @@ internal sealed class DeviceMemory
     {
         var block = Find(address) ?? throw new ArgumentException($"no allocation at {address:x}", nameof(address));
         return MemoryMarshal.Cast<byte, T>(block.Data.AsSpan((int)(address - block.Start)))[..count].ToArray();
+    }
+
+    /// <summary>Copies bytes, those without a value too.</summary>
+    public void Copy(ulong source, ulong target, int count)
+    {
+        var from = Find(source) ?? throw new ArgumentException($"no allocation at {source:x}", nameof(source));
+        var to = Find(target) ?? throw new ArgumentException($"no allocation at {target:x}", nameof(target));
+        from.CopyTo((int)(source - from.Start), to, (int)(target - to.Start), count);
     }
 
     public MemoryBlock? Find(ulong address)

@@ -10,6 +10,7 @@ internal sealed class MemoryBlock
     private const byte Defined = 1, ReadAsConstant = 2, Written = 4, InFlight = 8;
     private readonly byte[] flags;
     private AccessHistory? history;
+    private bool marked;
 
     public MemoryBlock(string name, ulong start, int size)
     {
@@ -41,9 +42,20 @@ internal sealed class MemoryBlock
         flags.AsSpan(offset, bytes.Length).Fill(Defined);
     }
 
+    /// <summary>A copy by the host: bytes without a value stay so.</summary>
+    public void CopyTo(int offset, MemoryBlock target, int targetOffset, int count)
+    {
+        Data.AsSpan(offset, count).CopyTo(target.Data.AsSpan(targetOffset));
+        for (var i = 0; i < count; i++)
+            target.flags[targetOffset + i] = (byte)(flags[offset + i] & Defined);
+    }
+
     /// <summary>Between launches all earlier accesses are ordered before all later ones.</summary>
     public void StartLaunch()
     {
+        if (!marked)
+            return;
+        marked = false;
         for (var i = 0; i < flags.Length; i++)
             flags[i] &= Defined;
     }
@@ -58,6 +70,7 @@ internal sealed class MemoryBlock
 
     public void Write(int offset, int size, ulong value)
     {
+        marked = true;
         for (var i = 0; i < size; i++)
             (Data[offset + i], flags[offset + i]) = ((byte)(value >> 8 * i), (byte)(flags[offset + i] | Defined | Written));
     }
@@ -77,6 +90,7 @@ internal sealed class MemoryBlock
             if ((flag & Written) != 0)
                 return "reads through .nc what this launch has written";
             flags[i] |= ReadAsConstant;
+            marked = true;
         }
 
         return null;
@@ -98,6 +112,7 @@ internal sealed class MemoryBlock
 
     public void SetInFlight(int offset, int size, bool inFlight)
     {
+        marked = true;
         for (var i = offset; i < offset + size; i++)
             flags[i] = (byte)(inFlight ? flags[i] | InFlight : flags[i] & ~InFlight);
     }

@@ -54,6 +54,16 @@ internal sealed class PtxKernel
     /// <summary>Bytes of shared memory that the module declares, without the part that a launch asks for.</summary>
     public int StaticShared { get; }
 
+    /// <summary>Bytes of all parameters.</summary>
+    public int ParameterBytes => entry.Parameters.Count == 0 ? 0 : checked((int)(entry.Parameters[^1].Offset + entry.Parameters[^1].Size));
+
+    /// <summary>Registers of a thread as declared; a device needs fewer, as they share places.</summary>
+    public int RegisterCount => entry.RegisterCount;
+
+    /// <summary>The largest block that .maxntid or .reqntid allows.</summary>
+    public int MaxThreads => (entry.Limits.TryGetValue(".maxntid", out var max) || entry.Limits.TryGetValue(".reqntid", out max))
+        ? max.Aggregate(1, (a, b) => a * b) : 1024;
+
     /// <summary>Bytes of each thread's .local variables.</summary>
     public int LocalBytes => localBytes;
 
@@ -61,8 +71,14 @@ internal sealed class PtxKernel
     public long Steps { get; private set; }
 
     /// <exception cref="PtxFaultException">The program does what has no defined result on a device.</exception>
-    public void Run(DeviceMemory memory, PtxLaunch launch, PtxArguments arguments)
+    public void Run(DeviceMemory memory, PtxLaunch launch, PtxArguments arguments) => Run(memory, launch, Pack(arguments));
+
+    /// <summary>Runs with parameters that lie in a block as the entry declares them, as cuLaunchKernel takes them too.</summary>
+    /// <exception cref="PtxFaultException">The program does what has no defined result on a device.</exception>
+    public void Run(DeviceMemory memory, PtxLaunch launch, byte[] parameters)
     {
+        if (parameters.Length != ParameterBytes)
+            throw new ArgumentException($"{parameters.Length} bytes for the {ParameterBytes} bytes of parameters of {entry.Name}", nameof(parameters));
         CheckLaunch(launch);
         var sharedBytes = StaticShared;
         if (launch.DynamicShared > 0)
@@ -74,7 +90,7 @@ internal sealed class PtxKernel
             block.StartLaunch();
         var context = new LaunchContext(memory, program, launch.Grid, launch.Block, entry.RegisterCount, launch.DynamicShared)
         {
-            Parameters = Pack(arguments),
+            Parameters = parameters,
             Constants = constants,
             LocalBytes = localBytes,
             Epoch = ++memory.Epoch,
@@ -122,10 +138,9 @@ internal sealed class PtxKernel
         if (StaticShared > 48 * 1024)
             throw new PtxRefusedException(
                 entry.Line, $"{StaticShared} bytes of static shared memory; 49152 are the limit, more must be asked for at launch");
-        var parameters = entry.Parameters.Count == 0 ? 0 : entry.Parameters[^1].Offset + entry.Parameters[^1].Size;
         var limit = module.Version >= 81 && module.Target >= 70 ? 32764 : 4096;
-        if (parameters > limit)
-            throw new PtxRefusedException(entry.Line, $"{parameters} bytes of parameters; {limit} are the limit");
+        if (ParameterBytes > limit)
+            throw new PtxRefusedException(entry.Line, $"{ParameterBytes} bytes of parameters; {limit} are the limit");
     }
 
     private int SharedLimit() => module.Target switch
@@ -152,7 +167,7 @@ internal sealed class PtxKernel
         if (arguments.Values.Count != entry.Parameters.Count)
             throw new ArgumentException(
                 $"{arguments.Values.Count} arguments for {entry.Parameters.Count} parameters of {entry.Name}", nameof(arguments));
-        var bytes = new byte[entry.Parameters.Count == 0 ? 0 : entry.Parameters[^1].Offset + entry.Parameters[^1].Size];
+        var bytes = new byte[ParameterBytes];
         foreach (var (parameter, value) in entry.Parameters.Zip(arguments.Values))
         {
             if (value.Length != parameter.Size)

@@ -38,7 +38,20 @@ internal sealed class PtxProgram
 {
     private readonly Dictionary<string, PtxKernel> kernels;
 
-    private PtxProgram(Dictionary<string, PtxKernel> kernels) => this.kernels = kernels;
+    private PtxProgram(PtxModuleSyntax module)
+    {
+        kernels = module.Entries.ToDictionary(e => e.Name, e => new PtxKernel(module, e));
+        (Version, Target, IsArchitectureSpecific) = (module.Version, module.Target, module.IsArchitectureSpecific);
+    }
+
+    /// <summary>83 for .version 8.3.</summary>
+    public int Version { get; }
+
+    /// <summary>90 for .target sm_90 and sm_90a.</summary>
+    public int Target { get; }
+
+    /// <summary>True for sm_90a: only devices of that very architecture run it.</summary>
+    public bool IsArchitectureSpecific { get; }
 
     public IReadOnlyCollection<string> Entries => kernels.Keys;
 
@@ -47,9 +60,5 @@ internal sealed class PtxProgram
         : throw new ArgumentException($"the module has no entry {entry}, only {string.Join(", ", kernels.Keys)}", nameof(entry));
 
     /// <exception cref="PtxRefusedException">The text breaks a rule of the manual, or uses what the emulator lacks.</exception>
-    public static PtxProgram Parse(string text)
-    {
-        var module = PtxParser.Parse(text);
-        return new PtxProgram(module.Entries.ToDictionary(e => e.Name, e => new PtxKernel(module, e)));
-    }
+    public static PtxProgram Parse(string text) => new(PtxParser.Parse(text));
 }

@@ -46,7 +46,7 @@ public abstract unsafe class Accelerator : CachedExtensionBase<AcceleratorExtens
     public AcceleratorStream DefaultStream => _defaultStream ??= CreateStreamCore();
 
     /// <summary>The driver's handle of the accelerator; zero where there is none.</summary>
-    public virtual IntPtr NativePtr => IntPtr.Zero;
+    public IntPtr NativePtr => NativeHandle;
 
     /// <summary>The number of groups and the group size that fill the device.</summary>
     public (Index1D, Index1D) MaxNumGroupsExtent =>
@@ -159,6 +159,8 @@ public abstract unsafe class Accelerator : CachedExtensionBase<AcceleratorExtens
     /// <inheritdoc/>
     public override string ToString() => Device.ToString();
 
+    private protected virtual IntPtr NativeHandle => IntPtr.Zero;
+
     internal abstract RawMemory AllocateMemory(long bytes);
 
     internal abstract void CopyFromHost(AcceleratorStream stream, void* host, void* target, long bytes, bool async);
@@ -169,7 +171,7 @@ public abstract unsafe class Accelerator : CachedExtensionBase<AcceleratorExtens
 
     internal abstract void FillBytes(AcceleratorStream stream, void* target, byte value, long bytes);
 
-    internal abstract PageLockScope<T> PageLock<T>(IntPtr address, long length)
+    internal abstract PageLockScope<T> PageLock<T>(Array owner, IntPtr address, long length)
         where T : unmanaged;
 
     /// <summary>Compiles a kernel, or finds it in the accelerator's cache.</summary>

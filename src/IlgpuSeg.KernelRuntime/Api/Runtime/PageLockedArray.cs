@@ -64,7 +64,7 @@ public sealed class PageLockedArray1D<T> : PageLockedArray<T>
         accelerator.VerifyUsable();
         int count = checked((int)length);
         T[] array = uninitialized ? GC.AllocateUninitializedArray<T>(count, pinned: true) : GC.AllocateArray<T>(count, pinned: true);
-        return new PageLockedArray1D<T>(array, accelerator.PageLock<T>(Marshal.UnsafeAddrOfPinnedArrayElement(array, 0), length));
+        return new PageLockedArray1D<T>(array, accelerator.PageLock<T>(array, Marshal.UnsafeAddrOfPinnedArrayElement(array, 0), length));
     }
 }
 

@@ -1,4 +1,5 @@
 using System.Reflection;
+using System.Runtime.CompilerServices;
 using ILGPU;
 using ILGPU.Runtime;
 
@@ -81,6 +82,11 @@ internal sealed class KernelEntry
     /// <summary>What makes two entries the same kernel.</summary>
     public (MethodInfo Method, IndexType IndexType, KernelSpecialization Specialization) Key =>
         (Method, IndexType, Specialization);
+
+    /// <summary>The values that a kernel is to be compiled for, by parameter; null where a parameter is not specialised.</summary>
+    /// <param name="arguments">A block of arguments.</param>
+    public unsafe object?[] SpecializedValues(byte* arguments) =>
+        [.. Parameters.Select(p => p.IsSpecialized ? RuntimeHelpers.Box(ref arguments[p.Offset], p.Type.TypeHandle) : null)];
 
     private static MethodInfo Checked(MethodInfo method)
     {

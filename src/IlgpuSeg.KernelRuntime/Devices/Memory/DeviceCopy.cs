@@ -26,7 +26,7 @@ internal static unsafe class DeviceCopy
         if (from.Accelerator == to.Accelerator)
             to.Accelerator.CopyBytes(StreamOf(stream, to), source.Pointer, target.Pointer, source.Length);
         else
-            CopyAcross(from.Accelerator, to.Accelerator, source, target);
+            CopyAcross(stream, from.Accelerator, to.Accelerator, source, target);
     }
 
     public static void FromHost(AcceleratorStream? stream, void* host, long hostBytes, ArrayView<byte> target, bool async = false)
@@ -73,13 +73,16 @@ internal static unsafe class DeviceCopy
         return stream;
     }
 
-    private static void CopyAcross(Accelerator from, Accelerator to, ArrayView<byte> source, ArrayView<byte> target)
+    /// <summary>Copies by way of the host: after what is in the stream, if it is one of the two accelerators'.</summary>
+    private static void CopyAcross(AcceleratorStream? stream, Accelerator from, Accelerator to, ArrayView<byte> source, ArrayView<byte> target)
     {
+        if (source.Length == 0)
+            return;
         var staging = new byte[source.Length];
         fixed (byte* host = staging)
         {
-            from.CopyToHost(from.DefaultStream, source.Pointer, host, source.Length, async: false);
-            to.CopyFromHost(to.DefaultStream, host, target.Pointer, source.Length, async: false);
+            from.CopyToHost(stream?.Accelerator == from ? stream : from.DefaultStream, source.Pointer, host, source.Length, async: false);
+            to.CopyFromHost(stream?.Accelerator == to ? stream : to.DefaultStream, host, target.Pointer, source.Length, async: false);
         }
     }
 }

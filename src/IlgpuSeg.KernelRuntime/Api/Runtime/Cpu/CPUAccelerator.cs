@@ -45,7 +45,7 @@ public sealed unsafe class CPUAccelerator : Accelerator
     internal override void FillBytes(AcceleratorStream stream, void* target, byte value, long bytes) =>
         NativeMemory.Fill(target, (nuint)bytes, value);
 
-    internal override PageLockScope<T> PageLock<T>(IntPtr address, long length) =>
+    internal override PageLockScope<T> PageLock<T>(Array owner, IntPtr address, long length) =>
         new PinnedPages<T>(this, address, length);
 
     private protected override AcceleratorStream CreateStreamCore() => new CpuStream(this);
