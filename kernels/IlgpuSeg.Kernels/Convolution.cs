@@ -60,7 +60,7 @@ public static partial class Convolution
         var pad = Border(shape);
         var image = pad.Apply(host, x, workspace);
         Gemm.Run<T, R, TEpilogue>(
-            host, image, weight, bias, y.SubView(0, shape.OutputLength), workspace.SubView(pad.Length), Patches(shape, pad), Weight(shape),
+            host, image, weight, bias, y.SubView(0, shape.OutputLength), workspace.After(pad.Length), Patches(shape, pad), Weight(shape),
             epilogue, shape.Groups);
     }
 

@@ -60,7 +60,7 @@ public static partial class Convolution
         Check("convolution's data gradient", dx.Length, weight.Length, dy.Length, workspace.Length, needed, shape);
         var pad = OutputBorder(shape);
         var image = pad.Apply(host, dy, workspace);
-        var panels = workspace.SubView(pad.Length);
+        var panels = workspace.After(pad.Length);
         for (var py = 0; py < Math.Min(shape.Window.StrideH, shape.Height); py++)
         {
             for (var px = 0; px < Math.Min(shape.Window.StrideW, shape.Width); px++)
@@ -103,7 +103,7 @@ public static partial class Convolution
         var image = pad.Apply(host, x, workspace);
         var product = PatchesTransposed(shape, pad, out var splits);
         var parts = splits > 1 ? workspace.SubView(pad.Length, splits * shape.WeightLength) : dw;
-        var panels = workspace.SubView(splits > 1 ? pad.Length + parts.IntLength : pad.Length);
+        var panels = workspace.After(splits > 1 ? pad.Length + parts.IntLength : pad.Length);
         // Steps serve the CPU's caches; block tiles stream through the depth.
         var step = host.Products == ProductTiles.Blocks ? product.Split : StepLength(product.SegmentLength);
         for (var group = 0; group < shape.Groups; group++)

@@ -19,9 +19,18 @@ public sealed class ViewTests : CpuTest
         Assert.Equal(12, ((IContiguousArrayView)part).IndexInBytes);
         Assert.Equal(3, ((IContiguousArrayView)part).Index);
         Assert.Same(buffer, ((IArrayView)part).Buffer);
-        Assert.Equal(0, view.SubView(8).Length);
+        Assert.Equal(0, view.SubView(7, 0).SubView(0).Length);
         Assert.Equal([6, 7], buffer.View.SubView(6, 2).GetAsArray1D());
         Assert.Equal([6, 7], buffer.AsArrayView<int>(6, 2).GetAsArray());
+    }
+
+    // With the packages an assertion fails there and ends the process.
+    [Fact]
+    public void EmptyPartsAtTheEndAreRefused()
+    {
+        using var buffer = Zeros<int>(8);
+        Assert.Throws<ArgumentOutOfRangeException>(() => buffer.AsContiguous().SubView(8));
+        Assert.Throws<ArgumentOutOfRangeException>(() => buffer.AsContiguous().SubView(8, 0));
     }
 
     [Theory]

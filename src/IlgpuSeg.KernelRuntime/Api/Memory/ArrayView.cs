@@ -158,11 +158,13 @@ public readonly unsafe struct ArrayView<T> : IArrayView<T, Index1D, LongIndex1D,
     public ArrayView<T> SubView(int index, int subViewLength) => SubView((long)index, subViewLength);
 
     /// <summary>A part of the view.</summary>
-    /// <exception cref="ArgumentOutOfRangeException">The part does not lie inside the view.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">
+    /// The part does not lie inside the view, or starts at its end: an empty part too must start at an element, as with the packages.
+    /// </exception>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public ArrayView<T> SubView(long index, long subViewLength)
     {
-        if (index < 0 || subViewLength < 0 || index > _length - subViewLength)
+        if (index < 0 || subViewLength < 0 || index > _length - subViewLength || (index == _length && index > 0))
             ViewErrors.SubViewOutOfRange(index, subViewLength, _length);
         return new ArrayView<T>(_pointer + index, subViewLength, _handle);
     }
