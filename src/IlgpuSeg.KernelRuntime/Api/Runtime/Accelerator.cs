@@ -98,6 +98,9 @@ public abstract unsafe class Accelerator : CachedExtensionBase<AcceleratorExtens
         }
     }
 
+    /// <summary>Told of every launch, on the thread that launches; for tests of what is launched at all.</summary>
+    internal Action<KernelEntry>? Launching { get; set; }
+
     /// <summary>Makes a stream.</summary>
     public AcceleratorStream CreateStream()
     {

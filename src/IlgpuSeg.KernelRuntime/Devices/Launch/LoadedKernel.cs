@@ -21,6 +21,7 @@ internal abstract unsafe class LoadedKernel(Accelerator accelerator, KernelEntry
     {
         CheckConfig(config);
         CheckArguments(arguments);
+        Accelerator.Launching?.Invoke(Entry);
         Launch(
             StreamOf(stream),
             new LaunchDimensions(config.GridDim, config.GroupDim, config.SharedMemoryConfig.ArraySize, default),
@@ -47,6 +48,7 @@ internal abstract unsafe class LoadedKernel(Accelerator accelerator, KernelEntry
             throw new ArgumentOutOfRangeException(
                 nameof(extent),
                 $"Kernel {Entry.Name}: the extent {extent} needs {groups} groups; {Accelerator.MaxGridSize.X} are possible.");
+        Accelerator.Launching?.Invoke(Entry);
         Launch(target, new LaunchDimensions(new Index3D((int)groups, 1, 1), new Index3D(size, 1, 1), 0, extent), arguments);
     }
 
