@@ -24,6 +24,35 @@ public sealed class KernelsVerbTests
     }
 
     [Theory]
+    [InlineData(null, ".target sm_80\n", ".version 7.0\n")]
+    [InlineData("sm_90a", ".target sm_90a\n", ".version 8.0\n")]
+    [InlineData("sm_100", ".target sm_100\n", ".version 8.6\n")]
+    public void PrintsAKernelAsPtx(string? architecture, string target, string version)
+    {
+        string[] choice = architecture is null ? [] : ["--arch", architecture];
+        var run = ConsoleRun.Of(["kernels", "--ptx", "Elementwise.Add<float>", .. choice]);
+        Assert.Equal(0, run.ExitCode);
+        Assert.Contains(target, run.Output);
+        Assert.Contains(version, run.Output);
+        Assert.Contains("add.rn.f32", run.Output);
+        Assert.Contains("st.global.f32", run.Output);
+    }
+
+    [Theory]
+    [InlineData("sm_75")]
+    [InlineData("sm_89a")]
+    [InlineData("ninety")]
+    public void AnUnknownArchitectureIsNamed(string architecture)
+    {
+        var message = ConsoleRun.Of("kernels", "--ptx", "Elementwise.Add<float>", "--arch", architecture).RefusedWith();
+        Assert.Contains($"--arch {architecture}", message);
+        Assert.Contains("sm_90a", message);
+    }
+
+    [Fact]
+    public void AnArchitectureAloneIsRefused() => Assert.Contains("--ptx", ConsoleRun.Of("kernels", "--arch", "sm_90").RefusedWith());
+
+    [Theory]
     [InlineData("GemmPack.Pack", "GemmPack.Pack<float>")]
     [InlineData("GemPack.Pack<flaot>", "GemmPack.Pack<float>")]
     [InlineData("", "near: ")]

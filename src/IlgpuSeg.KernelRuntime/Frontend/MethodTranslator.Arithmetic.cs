@@ -1,3 +1,4 @@
+using IlgpuSeg.KernelRuntime.Frontend.Intrinsics;
 using IlgpuSeg.KernelRuntime.Ir;
 
 namespace IlgpuSeg.KernelRuntime.Frontend;
@@ -110,7 +111,7 @@ internal sealed partial class MethodTranslator
         }
 
         var (a, b) = PopPair();
-        return PushResult(Builder.Binary(op, a, b));
+        return op == Op.Rem && a.Type.IsFloat() ? Push(MathIntrinsics.Remainder(_context, a, b, Site)) : PushResult(Builder.Binary(op, a, b));
     }
 
     private bool PointerArithmetic(Op op, Operand left, Operand right)

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Reflection;
+using System.Runtime.Intrinsics;
 using IlgpuSeg.KernelRuntime.Devices;
 using IlgpuSeg.KernelRuntime.Ir;
 
@@ -81,6 +82,8 @@ internal sealed class TypeShape
             TypeCode.Int64 or TypeCode.UInt64 => MemoryType.Int64,
             TypeCode.Single => MemoryType.Float32,
             TypeCode.Double => MemoryType.Float64,
+            // One lane of it; see LaneIntrinsics.
+            _ when type.IsGenericType && type.GetGenericTypeDefinition() == typeof(Vector256<>) => Primitive(type.GetGenericArguments()[0]),
             _ when type == typeof(nint) || type == typeof(nuint) => MemoryType.Int64,
             _ => null,
         };

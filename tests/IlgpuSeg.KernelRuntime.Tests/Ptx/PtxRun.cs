@@ -54,6 +54,9 @@ internal sealed class PtxRun
     public void Add<T>(T value)
         where T : unmanaged => MemoryMarshal.Write(_block.AsSpan(Entry.Parameters[_parameter++].Offset), value);
 
+    /// <summary>The next argument is the first one again.</summary>
+    public void Rewind() => _parameter = 0;
+
     public T[] Read<T>(ulong address, int count)
         where T : unmanaged => _memory.Read<T>(address, count);
 

@@ -91,7 +91,7 @@ internal sealed partial class PtxParser
         var needed = module.Target switch
         {
             < 50 => throw Refuse($"target sm_{module.Target} is not emulated"),
-            < 60 => 40, < 70 => 50, 70 => 60, < 80 => 63, 80 => 70, 86 => 71, 87 => 74, 89 or 90 => 78, < 103 => 86, _ => 88,
+            < 60 => 40, < 70 => 50, 70 => 60, < 80 => 63, 80 => 70, 86 => 71, 87 => 74, 89 or 90 => 78, < 103 => 86, 103 => 88, 110 => 90, 120 => 87, _ => 88,
         };
         if (module.IsArchitectureSpecific)
             needed = Math.Max(needed, 80);

@@ -25,6 +25,14 @@ public class PtxConversionTests
         return (ulong)nearest > integer ? MathF.BitDecrement(nearest) : nearest;
     }
 
+    /// <summary>The manual on predicate constants: zero is false, all else true.</summary>
+    [Fact]
+    public void Predicates_take_integer_constants()
+    {
+        Assert.All(PtxEvaluator.Run("mov.pred D, 1;", "pred b32"), row => Assert.Equal(1UL, row.Result));
+        Assert.All(PtxEvaluator.Run("mov.pred D, 0;", "pred b32"), row => Assert.Equal(0UL, row.Result));
+    }
+
     [Fact]
     public void Integers_convert_by_extending_cutting_and_saturating()
     {

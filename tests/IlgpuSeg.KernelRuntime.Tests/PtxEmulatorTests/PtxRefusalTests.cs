@@ -24,7 +24,6 @@ public class PtxRefusalTests
     [InlineData("popc.b64 %rd1, %rd2;", "%rd1 is declared .b64")]
     [InlineData("cvt.rn.f16.f32 %f1, %f2;", "%f1 is declared .f32")]
     [InlineData("cvt.rna.tf32.f32 %f1, %f2;", "%f1 is declared .f32")]
-    [InlineData("mov.pred %p1, 1;", "predicates have no constants")]
     // Names.
     [InlineData("mov.b32 %r1, %x;", "%x is not declared")]
     [InlineData("mov.b32 %r99, 1;", "%r99 is not declared")]

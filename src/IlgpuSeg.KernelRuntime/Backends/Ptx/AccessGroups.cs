@@ -9,7 +9,7 @@ internal sealed record AccessGroup(Value[] Members, Value Anchor);
 
 /// <summary>
 /// Finds neighbouring accesses within a block: equal base, places side by side, an alignment of the whole that is known (the hardware faults
-/// otherwise), and nothing between them that could see or change the order.
+/// otherwise), and nothing between them that could see or change the order. What is read as a constant never changes.
 /// </summary>
 internal sealed class AccessGroups
 {
@@ -17,10 +17,12 @@ internal sealed class AccessGroups
 
     private readonly Dictionary<Value, AccessGroup> _groups = [];
     private readonly KnownAlignment _alignment;
+    private readonly IReadOnlySet<Value> _constants;
 
-    public AccessGroups(Function function, KnownAlignment alignment)
+    public AccessGroups(Function function, KnownAlignment alignment, IReadOnlySet<Value> constants)
     {
         _alignment = alignment;
+        _constants = constants;
         foreach (var block in function.Blocks)
         {
             FindLoads(block);
@@ -48,11 +50,12 @@ internal sealed class AccessGroups
     private void FindLoads(Block block)
     {
         var open = new List<Value>();
+        var constants = new List<Value>();
         foreach (var value in block.Body)
         {
             if (value.Op == Op.Load)
             {
-                open.Add(value);
+                (_constants.Contains(value) ? constants : open).Add(value);
             }
             else if (value.Op == Op.Store)
             {
@@ -68,6 +71,7 @@ internal sealed class AccessGroups
         }
 
         Close(open, isLoad: true);
+        Close(constants, isLoad: true);
     }
 
     // Only runs of stores to one base: another base might be the same place.
@@ -103,8 +107,13 @@ internal sealed class AccessGroups
         return open[0].Memory == store.Memory && open.TrueForAll(s => Split(s.Args[0]) is var (other, place) && other == root && place != offset);
     }
 
-    private static bool MayMeet(Value load, Value store)
+    private bool MayMeet(Value load, Value store)
     {
+        if (_constants.Contains(load))
+        {
+            return false;
+        }
+
         AddressSpace a = AddressSpaces.Accessed(load), b = AddressSpaces.Accessed(store);
         return a == b || a == AddressSpace.Generic || b == AddressSpace.Generic;
     }

@@ -31,10 +31,10 @@ internal static class PtxCompiler
         var function = KernelCompiler.BuildIr(entry, specialized, CompileTarget.Ptx);
         AddressSpaces.Infer(function);
         var alignment = new KnownAlignment(function, assumptions.AlignedViews ? KnownAlignment.Most : 1);
-        var groups = new AccessGroups(function, alignment);
         var roots = new PointerRoots(function);
-        var layout = new ArrayLayout(function);
         var constants = assumptions.DisjointViews ? ConstantLoads(function, roots) : [];
+        var groups = new AccessGroups(function, alignment, constants);
+        var layout = new ArrayLayout(function);
         var indexParameters = entry.IsExplicit ? 0 : 1;
         int OffsetOf(IrParameter parameter) => entry.Parameters[parameter.Source - indexParameters].Offset + parameter.Offset;
         var emitter = new PtxEmitter(function, layout, groups, constants.Contains, OffsetOf, entry.BlockSize);

@@ -6,36 +6,85 @@ namespace IlgpuSeg.KernelRuntime.Backends.Ptx;
 /// <summary>Blocks, branches and phis.</summary>
 internal sealed partial class PtxEmitter
 {
-    // A branch over no more than this is cheaper as instructions under a predicate.
-    private const int MaxPredicated = 8;
+    // Branches over no more than this are cheaper as instructions under predicates.
+    private const int MaxPredicated = 12;
 
     private void EmitBlocks()
     {
         BlockOrder.SplitBranchEdges(_function);
         var order = BlockOrder.Of(_function);
+        var done = new HashSet<Block>();
+        Block? previous = null;
         for (var i = 0; i < order.Count; i++)
         {
             var block = order[i];
-            if (block.Preds.Exists(p => i == 0 || p != order[i - 1]) || block.Preds.Count > 1)
+            if (done.Contains(block))
+            {
+                continue;
+            }
+
+            if (block.Preds.Count > 1 || block.Preds.Exists(p => p != previous))
             {
                 _body.Append(CultureInfo.InvariantCulture, $"{Label(block)}:\n");
             }
 
             EmitBody(block);
-            var side = i + 1 < order.Count ? order[i + 1] : null;
-            if (side is not null && IsShortSide(block, side))
+            var join = JoinOfShortSides(block);
+            foreach (var side in block.Succs.Where(s => join is not null && s != join))
             {
-                _guard = $"@{(side == block.Target ? "" : "!")}{Use(block.Condition!)} ";
-                EmitBody(side);
-                _guard = "";
-                i++;
-                JumpTo(side.Target!, i + 1 < order.Count ? order[i + 1] : null);
-                continue;
+                EmitSide(block, side);
+                done.Add(side);
             }
 
-            EmitEnd(block, side);
+            var next = order.Skip(i + 1).FirstOrDefault(b => !done.Contains(b));
+            if (join is not null)
+            {
+                JumpTo(join, next);
+            }
+            else
+            {
+                EmitEnd(block, next);
+            }
+
+            previous = block;
         }
     }
+
+    // Each thread runs one side only, so that the copies of one never disturb the other.
+    private void EmitSide(Block block, Block side)
+    {
+        _guard = $"@{(side == block.Target ? "" : "!")}{Use(block.Condition!)} ";
+        EmitBody(side);
+        CopyPhis(side, side.Target!);
+        _guard = "";
+    }
+
+    /// <summary>
+    /// Where if (c) { .. } else { .. } goes on, if its sides (one may be missing) are few instructions without branches of their own and
+    /// without meeting other threads; else null.
+    /// </summary>
+    private Block? JoinOfShortSides(Block block)
+    {
+        if (block.Kind != Terminator.Branch)
+        {
+            return null;
+        }
+
+        Block target = block.Target!, otherwise = block.Else!;
+        var join = IsShortSide(target, block) ? target.Target! : target;
+        if ((target == join && otherwise == join) || (otherwise != join && !(IsShortSide(otherwise, block) && otherwise.Target == join)))
+        {
+            return null;
+        }
+
+        // A phi of the join that is the condition itself would change under the instructions that it guards.
+        var count = block.Succs.Where(s => s != join).Sum(s => s.Body.Count + join.Phis.Count);
+        return join != block && count <= MaxPredicated && !join.Phis.Contains(block.Condition!) ? join : null;
+    }
+
+    private static bool IsShortSide(Block side, Block from) =>
+        side.Kind == Terminator.Jump && side.Preds.Count == 1 && side.Preds[0] == from && side.Phis.Count == 0 && side.Body.Count <= MaxPredicated
+        && side.Body.TrueForAll(v => v.Op.IsPure() || v.Op is Op.Load or Op.Store || (v.Op == Op.Atomic && !NeedsLoop(v)));
 
     private static string Label(Block block) => $"B{block.Index}";
 
@@ -46,12 +95,6 @@ internal sealed partial class PtxEmitter
             EmitValue(value);
         }
     }
-
-    /// <summary>if (c) { side } with nothing in the side that has branches of its own or makes threads meet.</summary>
-    private static bool IsShortSide(Block block, Block side) =>
-        block.Kind == Terminator.Branch && side.Kind == Terminator.Jump && side.Preds.Count == 1 && side.Phis.Count == 0
-        && side.Target is { Phis.Count: 0 } join && (side == block.Target ? join == block.Else : side == block.Else && join == block.Target)
-        && side.Body.Count <= MaxPredicated && side.Body.TrueForAll(v => v.Op.IsPure() || v.Op is Op.Load or Op.Store || (v.Op == Op.Atomic && !NeedsLoop(v)));
 
     private void EmitEnd(Block block, Block? next)
     {

@@ -20,7 +20,7 @@ internal sealed record PtxTarget(int Major, int Minor, string Suffix, int IsaMaj
 
     // The first PTX version that knows an architecture, in rising order of both.
     private static readonly (int Architecture, int Isa)[] Architectures =
-        [(80, 70), (86, 71), (87, 74), (89, 78), (90, 78), (100, 86), (101, 86), (103, 88), (110, 90), (120, 87), (121, 88)];
+        [(80, 70), (86, 71), (87, 74), (89, 78), (90, 78), (100, 86), (103, 88), (110, 90), (120, 87), (121, 88)];
 
     // Instructions of one architecture alone came with sm_90a and PTX 8.0.
     private const int FirstSuffixIsa = 80;

@@ -78,6 +78,6 @@ internal static class IntrinsicTable
             return null;
         }
 
-        return Handlers.GetValueOrDefault($"{type.FullName}.{method.Name}") ?? MathIntrinsics.Find(type, method);
+        return Handlers.GetValueOrDefault($"{type.FullName}.{method.Name}") ?? MathIntrinsics.Find(type, method) ?? LaneIntrinsics.Find(type, method);
     }
 }

@@ -61,14 +61,14 @@ internal static class MathIntrinsics
         var count = method.GetParameters().Length;
         if (floats && Functions.TryGetValue(name, out var function) && count == (function >= MathKind.Pow ? 2 : 1))
         {
-            return call => call.Result(Math(call, function));
+            return call => Math(call, function);
         }
 
         return name switch
         {
             "Fma" or "FusedMultiplyAdd" => call => call.Result(call.Builder.Fma(call.Arg(0), call.Arg(1), call.Arg(2))),
-            "Log" when floats && count == 1 => call => call.Result(Math(call, MathKind.Log)),
-            "Round" when floats && count == 1 => call => call.Result(Math(call, MathKind.RoundEven)),
+            "Log" when floats && count == 1 => call => Math(call, MathKind.Log),
+            "Round" when floats && count == 1 => call => Math(call, MathKind.RoundEven),
             "Abs" when !IsUnsigned(first) => call => call.Result(call.Builder.Unary(Op.Abs, call.Arg(0))),
             "Abs" or "op_UnaryPlus" => call => call.Arguments[0],
             "CopySign" when floats => call => call.Result(CopySign(call)),
@@ -77,6 +77,7 @@ internal static class MathIntrinsics
             "IsNaN" when floats => call => call.Result(call.Builder.Compare(CompareKind.Ne, call.Arg(0), call.Arg(0))),
             "IsInfinity" when floats => call => call.Result(CompareAbs(call, CompareKind.Eq)),
             "IsFinite" when floats => call => call.Result(CompareAbs(call, CompareKind.Lt)),
+            "op_Modulus" or "Rem" when floats && count == 2 => call => Remainder(call.Context, call.Arg(0), call.Arg(1), call.Site),
             _ when Binaries.TryGetValue(name, out var op) && count == 2 => call => call.Result(Binary(call, op, first)),
             _ when primitive && Comparisons.TryGetValue(name, out var kind) => call => call.Result(Compare(call, kind, first)),
             "op_UnaryNegation" => call => call.Result(call.Builder.Unary(Op.Neg, call.Arg(0))),
@@ -88,8 +89,18 @@ internal static class MathIntrinsics
         };
     }
 
-    private static Value Math(IntrinsicCall call, MathKind kind) =>
-        call.Builder.Math(kind, [.. Enumerable.Range(0, call.Arguments.Length).Select(call.Arg)]);
+    private static Operand Math(IntrinsicCall call, MathKind kind) => call.Context.Target.IsPtx && DeviceMath.Find(kind, call.Arg(0).Type) is { } code
+        ? DeviceMath.Inline(call.Context, code, call.ReturnType, call.Site, [.. Enumerable.Range(0, call.Arguments.Length).Select(call.Arg)])
+        : call.Result(call.Builder.Math(kind, [.. Enumerable.Range(0, call.Arguments.Length).Select(call.Arg)]));
+
+    /// <summary>C#'s % of two floating-point numbers.</summary>
+    public static Operand Remainder(TranslationContext context, Value a, Value b, IlSite site)
+    {
+        var type = a.Type == IrType.Float32 ? typeof(float) : typeof(double);
+        return context.Target.IsPtx
+            ? DeviceMath.Inline(context, DeviceMath.Remainder(type), type, site, a, b)
+            : new ValueOperand(type, [context.Builder.Binary(Op.Rem, a, b)]);
+    }
 
     private static Operand Count(IntrinsicCall call, MathKind kind) =>
         call.Result(call.Builder.Append(new Value(Op.Math, IrType.Int32, call.Arg(0)) { Imm = (long)kind }));

@@ -1,6 +1,8 @@
 using System.Globalization;
 using FsCheck;
 using FsCheck.Fluent;
+using IlgpuSeg.KernelRuntime.Devices;
+using IlgpuSeg.KernelRuntime.Tests.Ptx;
 using IlgpuSeg.KernelRuntime.Tests.Simd;
 using ILGPU;
 using ILGPU.Runtime;
@@ -15,7 +17,9 @@ namespace IlgpuSeg.KernelRuntime.Tests.Language.RandomKernels;
 public sealed class RandomKernelTests : IDisposable
 {
     private const int DefaultCases = 200;
+    private const int PtxShare = 8;
     private readonly BothWays _ways = new();
+    private int _count;
 
     public void Dispose() => _ways.Dispose();
 
@@ -40,6 +44,8 @@ public sealed class RandomKernelTests : IDisposable
     private void Agree(Program program)
     {
         var kernel = ProgramEmitter.Emit(program);
+        // The emulator's checks make it the slowest: one program in eight.
+        var isEmulated = _count++ % PtxShare == 0;
         var plain = Load(_ways.Plain, kernel);
         var simd = Load(_ways.Simd, kernel);
         foreach (var (grid, group) in ((int, int)[])[(3, 8), (2, ProgramEmitter.SmallestGroup), (2, 19), .. program.MeetsAtBarriers ? [(1, 45)] : Array.Empty<(int, int)>()])
@@ -52,7 +58,36 @@ public sealed class RandomKernelTests : IDisposable
                 Assert.True(expected[i].Equals(actual[i]),
                     $"groups of {group}, {Place(i, expected.Length / 4)}: {actual[i]} instead of {expected[i]}");
             }
+
+            if (isEmulated)
+                AgreeAsPtx(kernel, expected, grid, group, n);
         }
+    }
+
+    // Lanes are exchanged within blocks of eight, so that the size of a warp does not matter.
+    private static void AgreeAsPtx(RandomKernel kernel, object[] expected, int grid, int group, int n)
+    {
+        var run = new PtxRun(KernelEntry.Explicit(kernel.Method, KernelSpecialization.Empty)) { AllowExitedThreadsAtBarrier = true };
+        var values = Values(grid, group);
+        var (ints, longs) = (run.AddView([.. values.Select(v => (int)v)]), run.AddView([.. values.Select(v => (long)(v * 1000))]));
+        var (floats, doubles) = (run.AddView([.. values.Select(v => (float)v)]), run.AddView(values));
+        run.Add(n);
+        run.Launch(new KernelConfig(grid, group));
+        var count = values.Length;
+        object[] actual =
+        [
+            .. run.Read<int>(ints, count).Cast<object>(), .. run.Read<long>(longs, count).Cast<object>(),
+            .. run.Read<float>(floats, count).Cast<object>(), .. run.Read<double>(doubles, count).Cast<object>(),
+        ];
+        for (var i = 0; i < expected.Length; i++)
+            Assert.True(expected[i].Equals(actual[i]), $"PTX, groups of {group}, {Place(i, count)}: {actual[i]} instead of {expected[i]}");
+    }
+
+    private static double[] Values(int grid, int group)
+    {
+        var random = new Random(7);
+        return [.. Enumerable.Range(0, ProgramEmitter.Inputs + (grid * group * ProgramEmitter.Owned))
+            .Select(i => i % 3 == 0 ? random.Next(-9, 10) : (random.NextDouble() - 0.5) * Math.Pow(2, random.Next(40)))];
     }
 
     private static string Place(int i, int length)
@@ -70,9 +105,7 @@ public sealed class RandomKernelTests : IDisposable
         Accelerator accelerator, Action<KernelConfig, ArrayView<int>, ArrayView<long>, ArrayView<float>, ArrayView<double>, int> kernel,
         int grid, int group, int n)
     {
-        var length = ProgramEmitter.Inputs + (grid * group * ProgramEmitter.Owned);
-        var random = new Random(7);
-        var values = Enumerable.Range(0, length).Select(i => i % 3 == 0 ? random.Next(-9, 10) : (random.NextDouble() - 0.5) * Math.Pow(2, random.Next(40))).ToArray();
+        var values = Values(grid, group);
         using var ints = accelerator.Allocate1D([.. values.Select(v => (int)v)]);
         using var longs = accelerator.Allocate1D([.. values.Select(v => (long)(v * 1000))]);
         using var floats = accelerator.Allocate1D([.. values.Select(v => (float)v)]);

@@ -1,0 +1,337 @@
+using IlgpuSeg.KernelRuntime.Backends.Ptx;
+using IlgpuSeg.KernelRuntime.Devices;
+using IlgpuSeg.KernelRuntime.Tests.PtxEmulator;
+using ILGPU;
+using ILGPU.Runtime;
+
+namespace IlgpuSeg.KernelRuntime.Tests.Ptx;
+
+/// <summary>What instructions kernels become: spaces, widths, caches, predicates, shared and local memory, launch bounds.</summary>
+public sealed class PtxCodeTests
+{
+    private struct Four
+    {
+        public float X, Y, Z, W;
+    }
+
+    [Fact]
+    public void StructsOfFourFloatsAreOneAccess()
+    {
+        var text = TextOf(FourKernel);
+        Assert.Equal(1, Count(text, "ld.global.nc.v4.f32"));
+        Assert.Equal(1, Count(text, "st.global.v4.f32"));
+        Assert.Equal(1, Count(text, "ld.") - Count(text, "ld.param."));
+    }
+
+    [Fact]
+    public void NeighboursAreOneAccessWhereTheirPlaceIsAMultiple()
+    {
+        var text = TextOf(PairKernel);
+        Assert.Equal(1, Count(text, "ld.global.nc.v2.f64"));
+        Assert.Equal(1, Count(text, "st.global.v2.f64"));
+        // An odd number further nothing is known.
+        Assert.Equal(1, Count(text, "ld.global.nc.f64"));
+    }
+
+    [Fact]
+    public void VectorsLeaveTheSameValues()
+    {
+        var x = Enumerable.Range(0, 64).Select(i => i / 4f).ToArray();
+        var run = PtxRun.Of(FourKernel);
+        run.AddView(x);
+        var y = run.AddView(new float[64]);
+        run.Add(15);
+        run.Launch(new KernelConfig(1, 16));
+        Assert.Equal([.. x[..60].Select(v => v * 2), 0, 0, 0, 0], run.Read<float>(y, 64));
+    }
+
+    [Fact]
+    public void UnalignedViewsAreLeftToTheModuleForAnyView()
+    {
+        float[] x = [.. Enumerable.Range(0, 17).Select(i => (float)i)];
+        foreach (var assumptions in (PtxAssumptions[])[PtxAssumptions.All, PtxAssumptions.None])
+        {
+            var run = new PtxRun(KernelEntry.Explicit(((Delegate)FourKernel).Method, KernelSpecialization.Empty), assumptions: assumptions);
+            var input = run.AddView(x);
+            var y = run.AddView(new float[16]);
+            run.Add(4);
+            Assert.True(run.IsAccepted());
+            run.Rewind();
+            run.AddView<float>(input + 4, 16);
+            Assert.Equal(assumptions == PtxAssumptions.None, run.IsAccepted());
+            if (assumptions == PtxAssumptions.All)
+                continue;
+            run.Launch(new KernelConfig(1, 4));
+            Assert.Equal(x[1..].Select(v => v * 2), run.Read<float>(y, 16));
+        }
+    }
+
+    [Fact]
+    public void ViewsThatOverlapAreNotReadAsConstants()
+    {
+        var run = PtxRun.Of(ShiftKernel);
+        Assert.Equal(1, Count(run.Module.Text, "ld.global.nc.f32"));
+        var x = run.AddView(new float[64]);
+        run.AddView<float>(x + 128, 32);
+        run.Add(16);
+        Assert.False(run.IsAccepted());
+        run.Rewind();
+        run.AddView<float>(x, 32);
+        Assert.True(run.IsAccepted());
+        var general = new PtxRun(run.Entry, assumptions: PtxAssumptions.None);
+        Assert.Equal(0, Count(general.Module.Text, ".nc"));
+    }
+
+    [Fact]
+    public void WhatTheKernelWritesItselfIsNoConstant() => Assert.Equal(0, Count(TextOf(InPlaceKernel), ".nc"));
+
+    [Fact]
+    public void SpacesAreKnown()
+    {
+        var text = TextOf(StagedKernel);
+        Assert.Equal(0, Count(text, "ld.f32") + Count(text, "st.f32") + Count(text, "cvta.shared"));
+        Assert.Equal(1, Count(text, "st.shared.f32"));
+        Assert.Equal(1, Count(text, "ld.shared.f32"));
+        Assert.Equal(1, Count(text, "bar.sync 0"));
+        // Places in shared memory are 32-bit numbers: one of them is added to the address of the array.
+        Assert.Equal(2, Count(text, "mad.lo.s32 %r") - Count(TextOf(CopyKernel), "mad.lo.s32 %r"));
+    }
+
+    [Fact]
+    public void MixedPointersAreGeneric()
+    {
+        var text = TextOf(MixedKernel);
+        Assert.Equal(1, Count(text, "cvta.shared.u64"));
+        Assert.Equal(1, Count(text, " ld.f32"));
+        var run = PtxRun.Of(MixedKernel);
+        run.AddView([1f, 2, 3, 4]);
+        var y = run.AddView(new float[4]);
+        run.Add(2);
+        run.Launch(new KernelConfig(1, 4));
+        Assert.Equal([10f, 10, 3, 4], run.Read<float>(y, 4));
+    }
+
+    [Fact]
+    public void ShortBranchesArePredicated()
+    {
+        var text = TextOf(GuardedKernel);
+        Assert.Equal(0, Count(text, "bra "));
+        Assert.Matches(@"@!?%p0 st\.global\.f32", text);
+    }
+
+    [Fact]
+    public void ChoicesOfLoadsArePredicated()
+    {
+        var text = TextOf(PaddedKernel);
+        Assert.Equal(0, Count(text, "bra "));
+        Assert.Matches(@"@!?%p0 ld\.global\.nc\.f32", text);
+        var run = PtxRun.Of(PaddedKernel);
+        run.AddView([1f, 2, 3]);
+        var y = run.AddView(new float[5]);
+        run.Add(3);
+        run.Launch(new KernelConfig(1, 5));
+        Assert.Equal([1f, 2, 3, -1, -1], run.Read<float>(y, 5));
+    }
+
+    [Fact]
+    public void ProductsAreFusedOnlyWhereTheKernelSaysSo()
+    {
+        var text = TextOf(FusedKernel);
+        Assert.Equal(1, Count(text, "fma.rn.f32"));
+        Assert.Equal(1, Count(text, "mul.rn.f32"));
+        Assert.Equal(1, Count(text, "add.rn.f32"));
+    }
+
+    [Fact]
+    public void ArraysWithConstantPlacesAreRegisters()
+    {
+        var run = PtxRun.Of(TileKernel);
+        Assert.Equal(0, run.Module.LocalBytes);
+        Assert.Equal(0, Count(run.Module.Text, ".local"));
+        Assert.Equal(16, Count(run.Module.Text, "fma.rn.f32"));
+    }
+
+    [Fact]
+    public void OtherArraysAreLocalMemory()
+    {
+        var run = PtxRun.Of(LocalKernel);
+        Assert.Equal(64, run.Module.LocalBytes);
+        run.AddView(Enumerable.Range(0, 64).Select(i => (i * 7) % 16).ToArray());
+        var y = run.AddView(new int[64]);
+        run.Add(4);
+        run.Launch(new KernelConfig(1, 4));
+        // Sixteen numbers of every thread run through all places once.
+        Assert.Equal(Enumerable.Range(0, 4).Select(t => 100 + (t * 3)), run.Read<int>(y, 4));
+    }
+
+    [Fact]
+    public void LargeSharedMemoryIsAskedForAtLaunch()
+    {
+        var run = PtxRun.Of(LargeKernel);
+        Assert.Equal(0, run.Module.StaticSharedBytes);
+        Assert.Equal(64 * 1024, run.Module.ExtraDynamicSharedBytes);
+        run.AddView(Enumerable.Range(0, 64).Select(i => (float)i).ToArray());
+        var y = run.AddView(new float[64]);
+        run.Add(64);
+        run.Launch(new KernelConfig(1, 64, SharedMemoryConfig.RequestDynamic<float>(64)));
+        Assert.Equal(Enumerable.Range(0, 64).Select(i => (63f - i) + 64), run.Read<float>(y, 64));
+    }
+
+    [Fact]
+    public void LaunchBoundsAreStated()
+    {
+        var text = PtxCompiler.Compile(KernelEntry.Explicit(((Delegate)CopyKernel).Method, new KernelSpecialization(256, 2)), PtxTarget.Oldest).Text;
+        Assert.Contains(".maxntid 256, 1, 1", text);
+        Assert.Contains(".minnctapersm 2", text);
+    }
+
+    [Fact]
+    public void SpecializedValuesAreConstants()
+    {
+        var entry = KernelEntry.Explicit(((Delegate)SpecializedKernel).Method, KernelSpecialization.Empty);
+        var run = new PtxRun(entry, specialized: [null, new SpecializedValue<int>(3)]);
+        Assert.Equal(0, Count(run.Module.Text, "bra "));
+        Assert.Equal(3, Count(run.Module.Text, "mul.rn.f32"));
+    }
+
+    [Fact]
+    public void ExtentsBoundImplicitKernels()
+    {
+        var entry = KernelEntry.Implicit(((Delegate)ImplicitKernel).Method, typeof(Index2D));
+        var run = new PtxRun(entry);
+        Assert.Equal(entry.BlockSize + 16, run.Module.ArgumentBytes);
+        var y = run.AddView(new int[40]);
+        run.Add(7);
+        run.Launch(new Index3D(7, 5, 1), 32);
+        Assert.Equal([.. Enumerable.Range(0, 35).Select(i => (i % 7 * 100) + (i / 7)), 0, 0, 0, 0, 0], run.Read<int>(y, 40));
+    }
+
+    [Fact]
+    public void KernelsWithoutArgumentsHaveNoParameter()
+    {
+        var run = PtxRun.Of(EmptyKernel);
+        Assert.Equal(0, run.Module.ArgumentBytes);
+    }
+
+    private static string TextOf(Delegate kernel) => PtxRun.Of(kernel).Module.Text;
+
+    private static int Count(string text, string part) => text.Split(part).Length - 1;
+
+    private static void FourKernel(ArrayView<float> x, ArrayView<float> y, int n)
+    {
+        var i = Grid.GlobalIndex.X;
+        if (i >= n)
+            return;
+        var v = x.Cast<Four>()[i];
+        v.X *= 2;
+        v.Y *= 2;
+        v.Z *= 2;
+        v.W *= 2;
+        y.Cast<Four>()[i] = v;
+    }
+
+    private static void EmptyKernel()
+    {
+    }
+
+    private static void PairKernel(ArrayView<double> x, ArrayView<double> y, int n)
+    {
+        var i = Grid.GlobalIndex.X * 2;
+        y[i] = x[i] + x[n];
+        y[i + 1] = x[i + 1];
+    }
+
+    private static void ShiftKernel(ArrayView<float> x, ArrayView<float> y, int n) => y[Group.IdxX] = x[Group.IdxX + n];
+
+    private static void InPlaceKernel(ArrayView<float> x, int n) => x[Group.IdxX] = x[Group.IdxX + n];
+
+    private static void CopyKernel(ArrayView<float> x, ArrayView<float> y, int n) => y[Grid.GlobalIndex.X] = x[Grid.GlobalIndex.X];
+
+    private static void StagedKernel(ArrayView<float> x, ArrayView<float> y, int n)
+    {
+        var shared = SharedMemory.Allocate<float>(64);
+        var i = Grid.GlobalIndex.X;
+        shared[Group.IdxX] = x[i];
+        Group.Barrier();
+        y[i] = shared[63 - Group.IdxX];
+    }
+
+    private static void MixedKernel(ArrayView<float> x, ArrayView<float> y, int n)
+    {
+        var shared = SharedMemory.Allocate<float>(64);
+        shared[Group.IdxX] = 10;
+        Group.Barrier();
+        var from = Group.IdxX < n ? shared : x;
+        y[Group.IdxX] = from[Group.IdxX];
+    }
+
+    private static void GuardedKernel(ArrayView<float> x, ArrayView<float> y, int n)
+    {
+        var i = Grid.GlobalIndex.X;
+        if (i < n)
+            y[i] = x[i] + 1;
+    }
+
+    private static void PaddedKernel(ArrayView<float> x, ArrayView<float> y, int n)
+    {
+        var i = Group.IdxX;
+        float v = -1;
+        if (i < n)
+            v = x[i];
+        y[i] = v;
+    }
+
+    private static void FusedKernel(ArrayView<float> x, ArrayView<float> y, int n)
+    {
+        var i = Grid.GlobalIndex.X;
+        y[i] = DeviceIntrinsics.Fma(x[i], x[i], (x[i] * 3) + 5);
+    }
+
+    private static void TileKernel(ArrayView<float> x, ArrayView<float> y, int n)
+    {
+        var tile = LocalMemory.Allocate1D<float>(16);
+        for (var i = 0; i < 16; i++)
+            tile[i] = 0;
+        for (var k = 0; k < n; k++)
+        {
+            for (var r = 0; r < 4; r++)
+            {
+                for (var c = 0; c < 4; c++)
+                    tile[(r * 4) + c] = DeviceIntrinsics.Fma(x[(k * 8) + r], x[(k * 8) + 4 + c], tile[(r * 4) + c]);
+            }
+        }
+
+        for (var i = 0; i < 16; i++)
+            y[i] = tile[i];
+    }
+
+    private static void LocalKernel(ArrayView<int> x, ArrayView<int> y, int n)
+    {
+        var counts = LocalMemory.Allocate<int>(16);
+        for (var i = 0; i < 16; i++)
+            counts[i] = i;
+        for (var i = 0; i < 4 * n; i++)
+            counts[x[(Group.IdxX * 16) + i]] += 100;
+        y[Group.IdxX] = counts[Group.IdxX * 3];
+    }
+
+    private static void LargeKernel(ArrayView<float> x, ArrayView<float> y, int n)
+    {
+        var large = SharedMemory.Allocate<float>(16 * 1024);
+        var dynamic = SharedMemory.GetDynamic<float>();
+        large[(16 * 1024) - 1 - Group.IdxX] = x[Group.IdxX];
+        dynamic[Group.IdxX] = dynamic.IntLength;
+        Group.Barrier();
+        y[Group.IdxX] = large[(16 * 1024) - n + Group.IdxX] + dynamic[n - 1 - Group.IdxX];
+    }
+
+    private static void SpecializedKernel(ArrayView<float> x, SpecializedValue<int> count)
+    {
+        var v = x[0];
+        for (var i = 0; i < count; i++)
+            v *= x[i];
+        x[0] = v;
+    }
+
+    private static void ImplicitKernel(Index2D index, ArrayView<int> y, int width) => y[(index.Y * width) + index.X] = (index.X * 100) + index.Y;
+}
