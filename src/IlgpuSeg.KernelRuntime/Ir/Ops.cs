@@ -19,6 +19,8 @@ internal enum Op : byte
     Compare, Select, Convert, Math,
     // Args[0] + Args[1] * Scale + Imm bytes; Args[1] (Int32 or Int64) may be absent.
     PtrAdd,
+    // Result number Imm of an operation that has several.
+    Part,
     // Memory. Local and Shared allocate Imm bytes (Scale = element size) and are pure; DynamicShared is what the launch asked for.
     Load, Store, Local, Shared, DynamicShared,
     // Imm = AtomicKind; pointer, value [, comparand]. Yields the old value.
@@ -26,6 +28,11 @@ internal enum Op : byte
     // Groups and warps. BarrierReduce: Imm = ReduceKind; Shuffle: value, lane of the warp (any other gives the own value);
     // Fence: Imm = FenceKind.
     Barrier, BarrierReduce, GroupBroadcast, Shuffle, Fence,
+    // Copies from global to shared memory that run on: target, source, whether to take the source (Imm = bytes); Wait: Imm = groups left open.
+    AsyncCopy, AsyncCommit, AsyncWait,
+    // Matrices in the registers of a warp. LoadMatrix: address of a row (Imm = matrices, Scale = 1 if transposed); MultiplyMatrix: Imm =
+    // MatrixKind; A (4), B (2), C (4). Their results are Parts.
+    LoadMatrix, MultiplyMatrix,
     Phi,
 }
 
@@ -37,6 +44,7 @@ internal enum ConvertKind : byte
     SignExtend32, ZeroExtend32, Truncate,                 // Int32 -> Int64, Int64 -> Int32
     SignedToFloat, UnsignedToFloat, FloatToSigned, FloatToUnsigned, FloatResize,
     BoolToInt, Bitcast, HalfToFloat, FloatToHalf,
+    FloatToTf32, // Float32 -> Int32, the bits of a rounded float; PTX only
 }
 
 internal enum MathKind : byte
@@ -55,6 +63,8 @@ internal enum AtomicKind : byte { Add, Min, Max, MinUn, MaxUn, And, Or, Xor, Exc
 
 internal enum ReduceKind : byte { And, Or, PopCount }
 
+internal enum MatrixKind : byte { Tf32, BFloat16, Half }
+
 /// <summary>Whose view of memory a fence orders. Warp is a barrier of the warp too, which costs nothing where lanes run in step.</summary>
 internal enum FenceKind : byte { Warp, Group, Device, System }
 
@@ -67,13 +77,14 @@ internal static class OpFacts
     public static bool IsPure(this Op op) => op is < Op.Load or Op.Local or Op.Shared or Op.DynamicShared;
 
     /// <summary>Must be kept even where nobody uses the result.</summary>
-    public static bool HasEffect(this Op op) => op is Op.Store or >= Op.Atomic and < Op.Phi and not Op.Shuffle;
+    public static bool HasEffect(this Op op) => op is Op.Store or >= Op.Atomic and < Op.LoadMatrix and not Op.Shuffle;
 
     /// <summary>May fault for some operands, so it must not run where the source would not have run it.</summary>
     public static bool MayTrap(this Op op) => op is Op.Div or Op.DivUn or Op.Rem or Op.RemUn;
 
     /// <summary>Work-items of the group (or warp) exchange values here: the operation must not move across control flow.</summary>
-    public static bool IsConvergent(this Op op) => op is Op.Barrier or Op.BarrierReduce or Op.GroupBroadcast or Op.Shuffle;
+    public static bool IsConvergent(this Op op) =>
+        op is Op.Barrier or Op.BarrierReduce or Op.GroupBroadcast or Op.Shuffle or Op.LoadMatrix or Op.MultiplyMatrix;
 
     public static bool IsCommutative(this Op op) =>
         op is Op.Add or Op.Mul or Op.And or Op.Or or Op.Xor or Op.MinUn or Op.MaxUn;

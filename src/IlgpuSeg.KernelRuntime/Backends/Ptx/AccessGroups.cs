@@ -84,7 +84,7 @@ internal sealed class AccessGroups
             {
                 Op.Store => open.Count > 0 && !Joins(open, value),
                 Op.Load => open.Exists(s => MayMeet(value, s)),
-                _ => value.Op.HasEffect(),
+                _ => value.Op.HasEffect() || value.Op == Op.LoadMatrix,
             };
             if (ends)
             {

@@ -33,6 +33,11 @@ internal sealed partial class PtxEmitter
             case Op.Barrier or Op.BarrierReduce or Op.GroupBroadcast or Op.Shuffle or Op.Fence:
                 Meet(value);
                 break;
+            case Op.AsyncCopy or Op.AsyncCommit or Op.AsyncWait or Op.LoadMatrix or Op.MultiplyMatrix:
+                Matrix(value);
+                break;
+            case Op.Part:
+                break;
             default:
                 Line($"{Mnemonic(value)} {Name(value)}, {string.Join(", ", value.Args.Select(Use))}");
                 break;

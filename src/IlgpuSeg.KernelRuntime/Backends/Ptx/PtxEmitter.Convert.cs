@@ -22,6 +22,9 @@ internal sealed partial class PtxEmitter
             case ConvertKind.ZeroExtend16:
                 Line($"and.b32 {target}, {a}, 65535");
                 break;
+            case ConvertKind.FloatToTf32:
+                Line($"cvt.rna.tf32.f32 {target}, {UseRegister(value.Args[0])}");
+                break;
             case ConvertKind.SignExtend32:
                 Line($"cvt.s64.s32 {target}, {a}");
                 break;

@@ -105,7 +105,7 @@ internal sealed partial class PtxEmitter
 
         return _users.GetValueOrDefault(pointer)?.Exists(user => user.Op switch
         {
-            Op.Load => false,
+            Op.Load or Op.AsyncCopy or Op.LoadMatrix => false,
             Op.Store or Op.Atomic => Array.IndexOf(user.Args, pointer, 1) > 0,
             Op.PtrAdd => user.Args.Length > 1 || AccessGroups.Split(user).Base == user || NeedsRegister(user),
             _ => true,

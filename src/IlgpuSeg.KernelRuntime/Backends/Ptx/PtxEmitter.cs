@@ -85,6 +85,7 @@ internal sealed partial class PtxEmitter
         Op.Constant => Literal(value),
         Op.Parameter => ParameterRegister(value),
         Op.Builtin => BuiltinRegister(value.Builtin),
+        Op.Part => Result(value),
         _ => Name(value),
     };
 

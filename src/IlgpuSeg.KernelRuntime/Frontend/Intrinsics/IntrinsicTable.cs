@@ -68,6 +68,7 @@ internal static class IntrinsicTable
         ThreadIntrinsics.Register(Handlers);
         MemoryIntrinsics.Register(Handlers);
         MathIntrinsics.Register(Handlers);
+        MatrixIntrinsics.Register(Handlers);
     }
 
     public static Func<IntrinsicCall, Operand?>? Find(MethodBase method)
