@@ -20,6 +20,11 @@ internal static class BlockProduct
         where TEpilogue : struct, IEpilogue<T>
     {
         var blocks = Blocks(shape, right);
+        if (typeof(T) == typeof(float) && host.AllowTf32 && host.HasTensorCores && TensorProduct.Takes(a, b, shape, right, blocks, 4))
+        {
+            TensorProduct.RunTf32<T, TEpilogue>(host, a, b, bias, c, shape, right, blocks, epilogue, batches);
+            return;
+        }
         if (Unsafe.SizeOf<T>() == sizeof(float) && FillsDevice(host, shape, batches))
         {
             blocks.TileColumns = KernelHost.Blocks(shape.Columns, GemmBlock.Large);
@@ -57,34 +62,39 @@ internal static class BlockProduct
 
     /// <summary>Whether four neighbours of either operand always lie together at a multiple of their size.</summary>
     internal static bool TakesQuads<T>(ArrayView<T> a, ArrayView<T> b, in GemmShape s, in GemmRight right, in GemmBlocks blocks)
+        where T : unmanaged => TakesGroups(4, a, b, s, right, blocks);
+
+    /// <summary>Whether so many (a power of two) neighbours of either operand always lie together at a multiple of their size.</summary>
+    internal static bool TakesGroups<T>(int size, ArrayView<T> a, ArrayView<T> b, in GemmShape s, in GemmRight right, in GemmBlocks blocks)
         where T : unmanaged
     {
-        // A quad along the rows must not leave the inner part of a row's index, nor C.
+        // A group along the rows must not leave the inner part of a row's index, nor C.
         var alongA = blocks.DepthFirstA != 0
-            ? AreQuads(s.AInner, blocks.RunLength, s.Depth, s.Split, s.DepthStart, s.DepthCount)
-            : s.AInner == 1 && AreQuads(s.AStep, s.RowsInner, s.Rows);
+            ? AreMultiples(size, s.AInner, blocks.RunLength, s.Depth, s.Split, s.DepthStart, s.DepthCount)
+            : s.AInner == 1 && AreMultiples(size, s.AStep, s.RowsInner, s.Rows);
         var alongB = blocks.DepthFirstB != 0
-            ? AreQuads(right.Column, blocks.RunLength, s.Depth, s.Split, s.DepthStart, s.DepthCount)
-            : right.Column == 1 && AreQuads(right.Inner, s.Columns);
+            ? AreMultiples(size, right.Column, blocks.RunLength, s.Depth, s.Split, s.DepthStart, s.DepthCount)
+            : right.Column == 1 && AreMultiples(size, right.Inner, s.Columns);
         return alongA && alongB
-            && AreQuads(s.AStart, s.AOuter, s.AMid, s.SegmentOuter, s.SegmentInner, s.ABatch, right.Start, right.Outer, right.Mid, right.Batch)
-            && IsAligned(a) && IsAligned(b);
+            && AreMultiples(
+                size, s.AStart, s.AOuter, s.AMid, s.SegmentOuter, s.SegmentInner, s.ABatch, right.Start, right.Outer, right.Mid, right.Batch)
+            && IsAligned(size, a) && IsAligned(size, b);
     }
 
-    private static bool AreQuads(params ReadOnlySpan<int> numbers)
+    private static bool AreMultiples(int size, params ReadOnlySpan<int> numbers)
     {
         foreach (var number in numbers)
-            if ((number & 3) != 0) return false;
+            if ((number & (size - 1)) != 0) return false;
         return true;
     }
 
-    private static bool IsAligned<T>(ArrayView<T> view)
-        where T : unmanaged => view.LoadEffectiveAddressAsPtr() % (4 * Unsafe.SizeOf<T>()) == 0;
+    private static bool IsAligned<T>(int size, ArrayView<T> view)
+        where T : unmanaged => view.LoadEffectiveAddressAsPtr() % (size * Unsafe.SizeOf<T>()) == 0;
 
     private static ArrayView<Tile4<T>> Quads<T>(ArrayView<T> view)
         where T : unmanaged => view.Cast<Tile4<T>>();
 
-    private static bool FillsDevice(KernelHost host, in GemmShape shape, int batches) =>
+    internal static bool FillsDevice(KernelHost host, in GemmShape shape, int batches) =>
         shape.Rows > GemmBlock.Small && shape.Columns > GemmBlock.Small
         && (long)KernelHost.Blocks(shape.Rows, GemmBlock.Large) * KernelHost.Blocks(shape.Columns, GemmBlock.Large) * batches
             >= (long)host.Accelerator.NumMultiprocessors * TilesPerMultiprocessor;

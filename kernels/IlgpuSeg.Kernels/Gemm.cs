@@ -129,6 +129,31 @@ public static class Gemm
         }
     }
 
+    /// <summary>C = (C +) A B (+ bias) of bfloat16 operands on tensor cores, with sums and result in float.</summary>
+    /// <param name="host">The device's kernels; without tensor cores the same kernels run, slowly.</param>
+    /// <param name="a">The left operand.</param>
+    /// <param name="b">The right operand.</param>
+    /// <param name="bias">One element per column, or an empty view.</param>
+    /// <param name="c">The result.</param>
+    /// <param name="shape">The product; B's strides and HasBias are filled in here.</param>
+    /// <param name="right">Where B lies.</param>
+    /// <param name="batches">Products (or splits, if <see cref="GemmShape.Split"/> is set): the third grid axis.</param>
+    /// <returns>False, and nothing done, if some eight neighbours of an operand do not lie together at a multiple of 16 bytes.</returns>
+    /// <exception cref="ArgumentException">The bias is too short.</exception>
+    public static bool RunBFloat16(
+        KernelHost host, ArrayView<BFloat16> a, ArrayView<BFloat16> b, ArrayView<float> bias, ArrayView<float> c, GemmShape shape,
+        in GemmRight right, int batches = 1)
+    {
+        var blocks = BlockProduct.Blocks(shape, right);
+        if (!TensorProduct.Takes(a, b, shape, right, blocks, 8)) return false;
+        if (shape.Rows == 0 || shape.Columns == 0 || batches == 0) return true;
+        if (bias.Length != 0) Require("product", "bias", bias.Length, shape.Columns);
+        shape.HasBias = bias.Length != 0 ? 1 : 0;
+        TensorProduct.Run<ActivationEpilogue<float, IdentityActivation<float>>, BFloat16Operand>(
+            host, a.Cast<uint>(), b.Cast<uint>(), bias.Length != 0 ? bias : c, c, shape, right, blocks, new(c, c, c, c), batches);
+        return true;
+    }
+
     private static void RunBlocks<T, R, TEpilogue>(
         KernelHost host, ArrayView<T> a, ArrayView<T> b, ArrayView<T> bias, ArrayView<T> c, GemmShape shape, in GemmRight right,
         EpilogueOperands<T> epilogue, int batches)

@@ -41,7 +41,7 @@ internal static class GemmBlock
     private const int SquareStep = 64;
 
     /// <summary>128 x 128 x 8.</summary>
-    internal static void LargeKernel<T, R, TEpilogue, TLoad>(
+    internal static void LargeKernel<T, R, [CataloguedWith(typeof(AffineResidualEpilogue<,>))] TEpilogue, TLoad>(
         ArrayView<T> a, ArrayView<T> b, ArrayView<Tile4<T>> aQuads, ArrayView<Tile4<T>> bQuads, ArrayView<T> bias, ArrayView<T> c, GemmShape s,
         GemmRight right, GemmBlocks blocks, EpilogueOperands<T> e)
         where T : unmanaged, INumber<T>
@@ -122,7 +122,7 @@ internal static class GemmBlock
     }
 
     /// <summary>64 x 64 x 16.</summary>
-    internal static void SmallKernel<T, R, TEpilogue, TLoad>(
+    internal static void SmallKernel<T, R, [CataloguedWith(typeof(AffineResidualEpilogue<,>))] TEpilogue, TLoad>(
         ArrayView<T> a, ArrayView<T> b, ArrayView<Tile4<T>> aQuads, ArrayView<Tile4<T>> bQuads, ArrayView<T> bias, ArrayView<T> c, GemmShape s,
         GemmRight right, GemmBlocks blocks, EpilogueOperands<T> e)
         where T : unmanaged, INumber<T>

@@ -12,8 +12,20 @@ public sealed record CatalogKernel(string Name, MethodInfo Method)
 }
 
 /// <summary>
+/// Says that the catalogue closes a kernel's type parameter over one struct only, for parameters whose other structs change nothing but a
+/// step that other kernels show with all of them.
+/// </summary>
+/// <param name="definition">The struct, open if it is generic.</param>
+[AttributeUsage(AttributeTargets.GenericParameter)]
+internal sealed class CataloguedWithAttribute(Type definition) : Attribute
+{
+    /// <summary>The struct, open if it is generic.</summary>
+    public Type Definition { get; } = definition;
+}
+
+/// <summary>
 /// Every kernel of the library, found by reflection: the static methods whose name ends in Kernel, each closed over all type arguments that
-/// its constraints allow. Numbers are float and double; an interface of this library stands for the library's structs that implement it.
+/// its constraints allow (or over a sample, see <see cref="CataloguedWithAttribute"/>). Numbers are float and double; an interface of this library stands for the library's structs that implement it.
 /// </summary>
 public static class KernelCatalog
 {
@@ -85,7 +97,8 @@ public static class KernelCatalog
     private static IEnumerable<Type> Candidates(Type[] parameters, Type[] arguments)
     {
         var constraints = parameters[arguments.Length].GetGenericParameterConstraints().Where(type => type.IsInterface).ToArray();
-        var domain = constraints.Any(IsOurs) ? Structs.Where(type => constraints.All(constraint => Names(type, constraint))).SelectMany(Close) : Numbers;
+        var sample = parameters[arguments.Length].GetCustomAttribute<CataloguedWithAttribute>()?.Definition;
+        var domain = constraints.Any(IsOurs) ? Structs.Where(type => sample is null || type == sample).Where(type => constraints.All(constraint => Names(type, constraint))).SelectMany(Close) : Numbers;
         return domain.Where(candidate => constraints.All(constraint => Implements(candidate, constraint, parameters, [.. arguments, candidate])));
     }
 

@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Runtime.CompilerServices;
 using ILGPU;
 using ILGPU.Runtime;
+using IlgpuSeg.KernelRuntime;
 
 namespace IlgpuSeg.Kernels;
 
@@ -38,6 +39,15 @@ public sealed class KernelHost(Accelerator accelerator)
 
     /// <summary>How products are cut; follows from the accelerator unless it is set.</summary>
     public ProductTiles Products { get; init; } = accelerator.AcceleratorType == AcceleratorType.CPU ? ProductTiles.Vectors : ProductTiles.Blocks;
+
+    /// <summary>
+    /// Whether products of floats may round their operands to tf32 (10 bits of fraction) where that is faster. Off unless it is set: float
+    /// means float. (PyTorch has the same switch, on for convolutions and off for matrix products.)
+    /// </summary>
+    public bool AllowTf32 { get; set; }
+
+    /// <summary>Whether the accelerator has the instructions of <see cref="TensorCore"/>; kernels that use them run everywhere, but slowly.</summary>
+    public bool HasTensorCores { get; init; } = TensorCore.IsNative(accelerator);
 
     /// <summary>Loads a kernel at its first use and returns its launcher.</summary>
     /// <typeparam name="TLauncher">The launcher's delegate type, as <see cref="KernelLoaders"/> returns it.</typeparam>

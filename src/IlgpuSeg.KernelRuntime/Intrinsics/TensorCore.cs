@@ -25,17 +25,22 @@
 // Accuracy: the products are exact. The portable body adds them to C one by one, k ascending, each sum rounded to float: at most K roundings,
 // an error of at most K * 2^-24 * (|C| + sum |a b|). Hardware adds in an order and with guard bits of its own, within about the same bound.
 using ILGPU;
+using ILGPU.Runtime;
 
 namespace IlgpuSeg.KernelRuntime;
 
 /// <summary>Matrix products of a tile warp; callable inside kernels.</summary>
-public static class TensorCore
+public static partial class TensorCore
 {
     /// <summary>Threads of a tile warp.</summary>
     public const int Threads = 32;
 
     /// <summary>Elements of the mailbox per thread of the group.</summary>
     public const int MailboxPerThread = 6;
+
+    /// <summary>Whether an accelerator's compiler turns these functions into instructions.</summary>
+    /// <param name="accelerator">The accelerator.</param>
+    public static partial bool IsNative(Accelerator accelerator);
 
     /// <summary>The tf32 number (8 bits of exponent, 10 of fraction) nearest to a float, away from zero in a tie, as the bits of a float.</summary>
     /// <param name="value">Any float; NaN gives NaN.</param>

@@ -1,0 +1,90 @@
+using System.Numerics;
+using ILGPU;
+using ILGPU.Runtime;
+
+namespace IlgpuSeg.Kernels;
+
+/// <summary>Launches matrix products on tensor cores.</summary>
+internal static class TensorProduct
+{
+    /// <summary>Whether a product of operands in memory that <see cref="GemmTensor"/> can copy may be computed there.</summary>
+    public static bool Takes<T>(ArrayView<T> a, ArrayView<T> b, in GemmShape shape, in GemmRight right, in GemmBlocks blocks, int perCopy)
+        where T : unmanaged =>
+        (blocks.DepthFirstA != 0 || blocks.DepthFirstB == 0) && BlockProduct.TakesGroups(perCopy, a, b, shape, right, blocks);
+
+    /// <summary>C = epilogue((C +) A B (+ bias)) with floats rounded to tf32; T is float, the views are complete and checked.</summary>
+    public static void RunTf32<T, TEpilogue>(
+        KernelHost host, ArrayView<T> a, ArrayView<T> b, ArrayView<T> bias, ArrayView<T> c, in GemmShape shape, in GemmRight right,
+        in GemmBlocks blocks, EpilogueOperands<T> e, int batches)
+        where T : unmanaged, INumber<T>
+        where TEpilogue : struct, IEpilogue<T> =>
+        Tf32Epilogue<TEpilogue>.Run(
+            host, a.Cast<uint>(), b.Cast<uint>(), bias.Cast<float>(), c.Cast<float>(), shape, right, blocks,
+            new(e.Scale.Cast<float>(), e.Shift.Cast<float>(), e.Other.Cast<float>(), e.OtherScale.Cast<float>()), batches);
+
+    /// <summary>The same for operands of any type that tensor cores multiply.</summary>
+    public static void Run<TEpilogue, TOperand>(
+        KernelHost host, ArrayView<uint> a, ArrayView<uint> b, ArrayView<float> bias, ArrayView<float> c, GemmShape shape, GemmRight right,
+        GemmBlocks blocks, EpilogueOperands<float> e, int batches)
+        where TEpilogue : struct, IEpilogue<float>
+        where TOperand : struct, ITensorOperand
+    {
+        if (blocks.DepthFirstA == 0)
+            RunTiled<TEpilogue, TOperand, LeftTransposed>(host, a, b, bias, c, shape, right, blocks, e, batches);
+        else if (blocks.DepthFirstB == 0)
+            RunTiled<TEpilogue, TOperand, RowMajor>(host, a, b, bias, c, shape, right, blocks, e, batches);
+        else
+            RunTiled<TEpilogue, TOperand, RightTransposed>(host, a, b, bias, c, shape, right, blocks, e, batches);
+    }
+
+    private static void RunTiled<TEpilogue, TOperand, TLayout>(
+        KernelHost host, ArrayView<uint> a, ArrayView<uint> b, ArrayView<float> bias, ArrayView<float> c, GemmShape shape, GemmRight right,
+        GemmBlocks blocks, EpilogueOperands<float> e, int batches)
+        where TEpilogue : struct, IEpilogue<float>
+        where TOperand : struct, ITensorOperand
+        where TLayout : struct, ITensorLayout
+    {
+        if (BlockProduct.FillsDevice(host, shape, batches)
+            && SharedWords<TOperand, TLayout, LargeTensorTile>() * sizeof(uint) <= host.Accelerator.MaxSharedMemoryPerGroup)
+            Launch<TEpilogue, TOperand, TLayout, LargeTensorTile>(host, a, b, bias, c, shape, right, blocks, e, batches);
+        else
+            Launch<TEpilogue, TOperand, TLayout, SmallTensorTile>(host, a, b, bias, c, shape, right, blocks, e, batches);
+    }
+
+    private static void Launch<TEpilogue, TOperand, TLayout, TTile>(
+        KernelHost host, ArrayView<uint> a, ArrayView<uint> b, ArrayView<float> bias, ArrayView<float> c, GemmShape shape, GemmRight right,
+        GemmBlocks blocks, EpilogueOperands<float> e, int batches)
+        where TEpilogue : struct, IEpilogue<float>
+        where TOperand : struct, ITensorOperand
+        where TLayout : struct, ITensorLayout
+        where TTile : struct, ITensorTile
+    {
+        blocks.TileColumns = KernelHost.Blocks(shape.Columns, TTile.Lines);
+        var groups = Gemm.Elements("the grid of a product", KernelHost.Blocks(shape.Rows, TTile.Lines), blocks.TileColumns);
+        var config = new KernelConfig(
+            new Index3D(groups, 1, batches), new Index3D(TTile.Threads, 1, 1),
+            SharedMemoryConfig.RequestDynamic<uint>(SharedWords<TOperand, TLayout, TTile>()));
+        host.Load(static d => d.LoadStreamKernel<ArrayView<uint>, ArrayView<uint>, ArrayView<float>, ArrayView<float>, GemmShape, GemmRight, GemmBlocks,
+            EpilogueOperands<float>>(GemmTensor.ProductKernel<TEpilogue, TOperand, TLayout, TTile>))(config, a, b, bias, c, shape, right, blocks, e);
+    }
+
+    private static int SharedWords<TOperand, TLayout, TTile>()
+        where TOperand : struct, ITensorOperand
+        where TLayout : struct, ITensorLayout
+        where TTile : struct, ITensorTile =>
+        TTile.Stages * (TensorStaging.Words(TLayout.DepthFirstA, TTile.Lines, TOperand.Shift) + TensorStaging.Words(TLayout.DepthFirstB, TTile.Lines, TOperand.Shift));
+
+    /// <summary>
+    /// From an epilogue of "T, which is float" to one of float: a fact that a generic method cannot state, so the method is closed once
+    /// per epilogue while running.
+    /// </summary>
+    private static class Tf32Epilogue<TEpilogue>
+    {
+        public static readonly Runner Run = typeof(TensorProduct).GetMethod(nameof(TensorProduct.Run))!
+            .MakeGenericMethod(typeof(TEpilogue), typeof(Tf32Operand)).CreateDelegate<Runner>();
+    }
+
+    private delegate void Runner(
+        KernelHost host, ArrayView<uint> a, ArrayView<uint> b, ArrayView<float> bias, ArrayView<float> c, GemmShape shape, GemmRight right,
+        GemmBlocks blocks, EpilogueOperands<float> e, int batches);
+}

@@ -1,0 +1,145 @@
+using IlgpuSeg.KernelRuntime;
+using ILGPU;
+
+namespace IlgpuSeg.Kernels;
+
+/// <summary>The block tile of a tensor-core product: a square of lines, cut into warp tiles of (lines / 2) x 32.</summary>
+internal interface ITensorTile
+{
+    /// <summary>Rows, and columns, of the tile.</summary>
+    static abstract int Lines { get; }
+
+    /// <summary>Threads of a group: two for each line.</summary>
+    static abstract int Threads { get; }
+
+    /// <summary>Slices of the depth in shared memory.</summary>
+    static abstract int Stages { get; }
+}
+
+/// <summary>128 x 128, eight warps, three slices: 108 KB.</summary>
+internal readonly struct LargeTensorTile : ITensorTile
+{
+    public static int Lines => 128;
+
+    public static int Threads => 256;
+
+    public static int Stages => 3;
+}
+
+/// <summary>64 x 64, four warps, three slices: 54 KB.</summary>
+internal readonly struct SmallTensorTile : ITensorTile
+{
+    public static int Lines => 64;
+
+    public static int Threads => 128;
+
+    public static int Stages => 3;
+}
+
+/// <summary>In which direction the operands' neighbours in memory lie: along the depth, or along the rows of A and the columns of B.</summary>
+internal interface ITensorLayout
+{
+    /// <summary>A's lie along the depth.</summary>
+    static abstract bool DepthFirstA { get; }
+
+    /// <summary>B's lie along the depth.</summary>
+    static abstract bool DepthFirstB { get; }
+}
+
+/// <summary>Row-major matrices, and convolutions.</summary>
+internal readonly struct RowMajor : ITensorLayout
+{
+    public static bool DepthFirstA => true;
+
+    public static bool DepthFirstB => false;
+}
+
+/// <summary>B transposed, and the data gradients of convolutions.</summary>
+internal readonly struct RightTransposed : ITensorLayout
+{
+    public static bool DepthFirstA => true;
+
+    public static bool DepthFirstB => true;
+}
+
+/// <summary>A transposed, and the weight gradients of convolutions.</summary>
+internal readonly struct LeftTransposed : ITensorLayout
+{
+    public static bool DepthFirstA => false;
+
+    public static bool DepthFirstB => false;
+}
+
+/// <summary>The operands' type; a step of the tensor core is eight words of it deep.</summary>
+internal interface ITensorOperand
+{
+    /// <summary>The logarithm of the number of elements in 32 bits.</summary>
+    static abstract int Shift { get; }
+
+    /// <summary>What a word of shared memory becomes before it is multiplied.</summary>
+    static abstract Registers4 Prepare(Registers4 words);
+
+    /// <summary>A fragment of A, 16 rows by a step, from shared memory with neighbouring rows side by side.</summary>
+    /// <param name="slice">Shared memory.</param>
+    /// <param name="at">Where the fragment's first word lies.</param>
+    /// <param name="stride">Words from one place in the depth to the next.</param>
+    /// <param name="mailbox">See <see cref="TensorCore"/>.</param>
+    static abstract Registers4 LinesOfA(ArrayView<uint> slice, int at, int stride, ArrayView<uint> mailbox);
+
+    /// <summary>Two fragments of B, a step by 8 columns each, likewise.</summary>
+    /// <param name="slice">Shared memory.</param>
+    /// <param name="at">Where the fragments' first word lies.</param>
+    /// <param name="stride">Words from one place in the depth to the next.</param>
+    /// <param name="mailbox">See <see cref="TensorCore"/>.</param>
+    static abstract Registers4 LinesOfB(ArrayView<uint> slice, int at, int stride, ArrayView<uint> mailbox);
+
+    /// <summary>A B + C.</summary>
+    static abstract Sums4 Multiply(Registers4 a, Registers2 b, Sums4 c, ArrayView<uint> mailbox);
+}
+
+/// <summary>Floats, rounded to tf32 on the way to the tensor core. A step is 8 deep.</summary>
+internal readonly struct Tf32Operand : ITensorOperand
+{
+    public static int Shift => 0;
+
+    public static Registers4 Prepare(Registers4 words) => TensorCore.RoundTf32(words);
+
+    // There is no transposing load of 32-bit elements: one word per register, lanes four apart 8 banks apart.
+    public static Registers4 LinesOfA(ArrayView<uint> slice, int at, int stride, ArrayView<uint> mailbox)
+    {
+        var lane = Group.IdxX & (TensorCore.Threads - 1);
+        var i = at + (lane & 3) * stride + (lane >> 2);
+        return new Registers4(slice[i], slice[i + 8], slice[i + 4 * stride], slice[i + 4 * stride + 8]);
+    }
+
+    public static Registers4 LinesOfB(ArrayView<uint> slice, int at, int stride, ArrayView<uint> mailbox)
+    {
+        var lane = Group.IdxX & (TensorCore.Threads - 1);
+        var i = at + (lane & 3) * stride + (lane >> 2);
+        return new Registers4(slice[i], slice[i + 4 * stride], slice[i + 8], slice[i + 4 * stride + 8]);
+    }
+
+    public static Sums4 Multiply(Registers4 a, Registers2 b, Sums4 c, ArrayView<uint> mailbox) => TensorCore.MultiplyTf32(a, b, c, mailbox);
+}
+
+/// <summary>bfloat16. A step is 16 deep.</summary>
+internal readonly struct BFloat16Operand : ITensorOperand
+{
+    public static int Shift => 1;
+
+    public static Registers4 Prepare(Registers4 words) => words;
+
+    public static Registers4 LinesOfA(ArrayView<uint> slice, int at, int stride, ArrayView<uint> mailbox)
+    {
+        var lane = Group.IdxX & (TensorCore.Threads - 1);
+        return MatrixLoad.X4Transposed(slice, at + ((lane & 7) + (lane >> 4) * 8) * stride + ((lane >> 3) & 1) * 4, mailbox);
+    }
+
+    public static Registers4 LinesOfB(ArrayView<uint> slice, int at, int stride, ArrayView<uint> mailbox)
+    {
+        var lane = Group.IdxX & (TensorCore.Threads - 1);
+        return MatrixLoad.X4Transposed(slice, at + (lane & 15) * stride + (lane >> 4) * 4, mailbox);
+    }
+
+    public static Sums4 Multiply(Registers4 a, Registers2 b, Sums4 c, ArrayView<uint> mailbox) => TensorCore.MultiplyBFloat16(a, b, c, mailbox);
+}
