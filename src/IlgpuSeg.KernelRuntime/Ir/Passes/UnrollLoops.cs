@@ -17,16 +17,19 @@ internal static class UnrollLoops
         {
             again = false;
             var forest = LoopForm.Run(function);
-            foreach (var loop in forest.InnerFirst)
+            // Innermost loops share no blocks: all of them can be copied out before the rest is looked at again.
+            foreach (var loop in forest.InnerFirst.Where(l => !forest.InnerFirst.Exists(inner => inner.Parent == l)).ToList())
             {
-                var inner = forest.InnerFirst.Exists(l => l.Parent == loop);
-                if (!inner && Rounds(function, loop) is { } rounds && loop.Blocks.Sum(b => b.Body.Count) * rounds <= MaxValues)
+                if (Rounds(function, loop) is { } rounds && loop.Blocks.Sum(b => b.Body.Count) * rounds <= MaxValues)
                 {
                     Unroll(function, loop, rounds);
-                    Cleanup.Run(function);
                     again = any = true;
-                    break;
                 }
+            }
+
+            if (again)
+            {
+                Cleanup.Run(function);
             }
         }
 
