@@ -151,8 +151,8 @@ internal static class GemmTensor
 
     private static Sums4 FragmentBias(ArrayView<float> bias, GemmShape s, int column)
     {
-        var even = GemmTile.Bias(bias, s.HasBias, column, s.Columns);
-        var odd = GemmTile.Bias(bias, s.HasBias, column + 1, s.Columns);
+        var even = GemmTile.Bias(bias, s, column);
+        var odd = GemmTile.Bias(bias, s, column + 1);
         return new Sums4(even, odd, even, odd);
     }
 
@@ -169,8 +169,8 @@ internal static class GemmTensor
         where TEpilogue : struct, IEpilogue<float>
     {
         if (row >= s.Rows || column >= s.Columns) return;
-        var even = Epilogue.Column<float, TEpilogue>(e, column, s.Columns);
-        var odd = Epilogue.Column<float, TEpilogue>(e, column + 1, s.Columns);
+        var even = Epilogue.Column<float, TEpilogue>(e, Grid.IdxZ * s.ColumnBatch, column, s.Columns);
+        var odd = Epilogue.Column<float, TEpilogue>(e, Grid.IdxZ * s.ColumnBatch, column + 1, s.Columns);
         var i = GemmTile.COffset(row, s) + column;
         GemmTile.StoreLane<float, TEpilogue>(c, s, e, even, i, column, sums.X0);
         GemmTile.StoreLane<float, TEpilogue>(c, s, e, odd, i + 1, column + 1, sums.X1);
