@@ -14,6 +14,7 @@ public class KernelCoverageTests
     {
         ["GemmBlock.LargeKernel"] = "for GPUs; the same cases launch it there",
         ["GemmBlock.SmallKernel"] = "for GPUs; the same cases launch it there",
+        ["GemmTensor.ProductKernel"] = "for GPUs on which tf32 is allowed, and for bfloat16 operands; see TensorProductTests",
     };
 
     [Fact]
