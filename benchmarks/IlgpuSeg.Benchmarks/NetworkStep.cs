@@ -89,7 +89,7 @@ internal static class NetworkStep
     {
         using var scope = new TensorScope();
         using var noGrad = Autograd.NoGrad();
-        ArgMax.Apply(network.Forward(images).Logits);
+        network.Forward(images).Classes();
     }
 
     /// <summary>Linux counts the peak itself; elsewhere the runtime's own figure serves.</summary>

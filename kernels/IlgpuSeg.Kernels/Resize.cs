@@ -34,9 +34,7 @@ public static class ResizeKernels
         for (var c = ChannelLoop.First; c < s.Channels; c += ChannelLoop.Step)
         {
             var at = ((image * s.InHeight + y0) * s.InWidth + x0) * s.Channels + c;
-            var upper = R.Fma(fx, x[at + right], (T.One - fx) * x[at]);
-            var lower = R.Fma(fx, x[at + below + right], (T.One - fx) * x[at + below]);
-            y[Grid.IdxX * s.Channels + c] = R.Fma(fy, lower, (T.One - fy) * upper);
+            y[Grid.IdxX * s.Channels + c] = ResizeAxis.Between<T, R>(x[at], x[at + right], x[at + below], x[at + below + right], fy, fx);
         }
     }
 
@@ -150,24 +148,15 @@ public static class ResizeKernels
         where T : unmanaged, INumber<T>
         where R : struct, IReal<T>
     {
-        var columnsLength = images * s.OutHeight * s.InWidth * s.Channels;
-        var columns = workspace.SubView(0, columnsLength);
-        var (spanX, spanY) = (Span(s.InWidth, s.OutWidth, alignCorners), Span(s.InHeight, s.OutHeight, alignCorners));
-        var weightsX = workspace.SubView(columnsLength, s.InWidth * spanX);
-        var weightsY = workspace.SubView(columnsLength + s.InWidth * spanX, s.InHeight * spanY);
-        var rangesX = ranges.SubView(0, 2 * s.InWidth);
-        var rangesY = ranges.SubView(2 * s.InWidth, 2 * s.InHeight);
-        Axis<T, R>(host, rangesX, weightsX, alignCorners, s.InWidth, s.OutWidth);
-        Axis<T, R>(host, rangesY, weightsY, alignCorners, s.InHeight, s.OutHeight);
+        var gather = ResizeGather<T, R>.Create(host, workspace, ranges, images, alignCorners, s);
         host.Load(static a => a.LoadStreamKernel<ArrayView<T>, ArrayView<T>, ArrayView<int>, ArrayView<T>, int, WindowShape>(
             GatherColumnsKernel<T, R>))(
-            ChannelLoop.Config(host, images * s.OutHeight * s.InWidth, s.Channels), dy, columns, rangesX, weightsX, spanX, s);
-        host.Load(static a => a.LoadStreamKernel<ArrayView<T>, ArrayView<T>, ArrayView<int>, ArrayView<T>, int, WindowShape>(
-            GatherRowsKernel<T, R>))(
-            ChannelLoop.Config(host, images * s.InHeight * s.InWidth, s.Channels), columns, dx, rangesY, weightsY, spanY, s);
+            ChannelLoop.Config(host, images * s.OutHeight * s.InWidth, s.Channels), dy, gather.Columns, gather.RangesX, gather.WeightsX,
+            gather.SpanX, s);
+        gather.Rows(host, dx);
     }
 
-    private static void Axis<T, R>(
+    internal static void Axis<T, R>(
         KernelHost host, ArrayView<int> ranges, ArrayView<T> weights, bool alignCorners, int size, int results)
         where T : unmanaged, INumber<T>
         where R : struct, IReal<T> =>
@@ -176,20 +165,49 @@ public static class ResizeKernels
             Span(size, results, alignCorners));
 
     // The most results that take something of one pixel: those less than one pixel away on either side, and one for rounding.
-    private static int Span(int size, int results, bool alignCorners)
+    internal static int Span(int size, int results, bool alignCorners)
     {
         var scale = Scale<double, Real64>(size, results, alignCorners);
         return scale > 0 ? (int)Math.Min(results, Math.Floor(2 / scale) + 2) : results;
     }
 
     // Divided in T, as PyTorch does: the positions then agree in the last bit.
-    private static T Scale<T, R>(int input, int output, bool alignCorners)
+    internal static T Scale<T, R>(int input, int output, bool alignCorners)
         where T : unmanaged, INumber<T>
         where R : struct, IReal<T>
     {
         if (!alignCorners) return R.FromInt(input) / R.FromInt(output);
         return output > 1 ? R.FromInt(input - 1) / R.FromInt(output - 1) : T.Zero;
     }
+}
+
+/// <summary>The tables and the workspace of a gradient that gathers, and its second pass, along rows.</summary>
+internal sealed record ResizeGather<T, R>(
+    ArrayView<T> Columns, ArrayView<int> RangesX, ArrayView<T> WeightsX, int SpanX, ArrayView<int> RangesY, ArrayView<T> WeightsY, int SpanY,
+    int Images, WindowShape Shape)
+    where T : unmanaged, INumber<T>
+    where R : struct, IReal<T>
+{
+    /// <summary>Lays out the workspace and fills the tables.</summary>
+    public static ResizeGather<T, R> Create(
+        KernelHost host, ArrayView<T> workspace, ArrayView<int> ranges, int images, bool alignCorners, WindowShape s)
+    {
+        var columnsLength = images * s.OutHeight * s.InWidth * s.Channels;
+        var (spanX, spanY) = (ResizeKernels.Span(s.InWidth, s.OutWidth, alignCorners), ResizeKernels.Span(s.InHeight, s.OutHeight, alignCorners));
+        var weightsX = workspace.SubView(columnsLength, s.InWidth * spanX);
+        var weightsY = workspace.SubView(columnsLength + s.InWidth * spanX, s.InHeight * spanY);
+        var rangesX = ranges.SubView(0, 2 * s.InWidth);
+        var rangesY = ranges.SubView(2 * s.InWidth, 2 * s.InHeight);
+        ResizeKernels.Axis<T, R>(host, rangesX, weightsX, alignCorners, s.InWidth, s.OutWidth);
+        ResizeKernels.Axis<T, R>(host, rangesY, weightsY, alignCorners, s.InHeight, s.OutHeight);
+        return new(workspace.SubView(0, columnsLength), rangesX, weightsX, spanX, rangesY, weightsY, spanY, images, s);
+    }
+
+    /// <summary>dx from what the first pass has left in <see cref="Columns"/>.</summary>
+    public void Rows(KernelHost host, ArrayView<T> dx) =>
+        host.Load(static a => a.LoadStreamKernel<ArrayView<T>, ArrayView<T>, ArrayView<int>, ArrayView<T>, int, WindowShape>(
+            ResizeKernels.GatherRowsKernel<T, R>))(
+            ChannelLoop.Config(host, Images * Shape.InHeight * Shape.InWidth, Shape.Channels), Columns, dx, RangesY, WeightsY, SpanY, Shape);
 }
 
 /// <summary>Positions and weights along one axis of a bilinear resizing; callable inside kernels.</summary>
@@ -219,6 +237,22 @@ internal static class ResizeAxis
     public static T Fraction<T, R>(T position, int index)
         where T : unmanaged, INumber<T>
         where R : struct, IReal<T> => R.Min(position - R.FromInt(index), T.One);
+
+    /// <summary>The value between four neighbours.</summary>
+    /// <param name="upperLeft">The pixel at the position's floor.</param>
+    /// <param name="upperRight">Its next in the row.</param>
+    /// <param name="lowerLeft">Its next in the column.</param>
+    /// <param name="lowerRight">The next of both.</param>
+    /// <param name="fy">The lower ones' weight.</param>
+    /// <param name="fx">The right ones' weight.</param>
+    public static T Between<T, R>(T upperLeft, T upperRight, T lowerLeft, T lowerRight, T fy, T fx)
+        where T : unmanaged, INumber<T>
+        where R : struct, IReal<T>
+    {
+        var upper = R.Fma(fx, upperRight, (T.One - fx) * upperLeft);
+        var lower = R.Fma(fx, lowerRight, (T.One - fx) * lowerLeft);
+        return R.Fma(fy, lower, (T.One - fy) * upper);
+    }
 
     /// <summary>What result pixel o takes of the operand's pixel i.</summary>
     public static T Weight<T, R>(int o, int i, T scale, int size, int alignCorners)

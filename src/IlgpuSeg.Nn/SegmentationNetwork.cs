@@ -8,10 +8,23 @@ using IlgpuSeg.Ops;
 namespace IlgpuSeg.Nn;
 
 /// <summary>What a forward pass yields.</summary>
-/// <param name="Logits">[N, H, W, classes] at the input's size.</param>
 /// <param name="CoarseLogits">[N, H/4, W/4, classes], before the upsampling.</param>
 /// <param name="Fused">The decoder's fused features, [N, H/4, W/4, width]: what the embedding head takes.</param>
-public sealed record SegmentationOutput(Tensor Logits, Tensor CoarseLogits, Tensor Fused);
+/// <param name="Height">Rows of the input.</param>
+/// <param name="Width">Columns of the input.</param>
+public sealed record SegmentationOutput(Tensor CoarseLogits, Tensor Fused, int Height, int Width)
+{
+    /// <summary>How logits are brought to the input's size: bilinearly, with this choice of PyTorch's two definitions.</summary>
+    public const bool AlignCorners = true;
+
+    /// <summary>
+    /// The logits at the input's size, [N, H, W, classes]; computed at each call. Neither a loss nor the classes need them stored.
+    /// </summary>
+    public Tensor UpsampledLogits() => ResizeBilinear.Apply(CoarseLogits, Height, Width, AlignCorners);
+
+    /// <summary>The class of each pixel of the input: Int32 [N, H, W].</summary>
+    public Tensor Classes() => ArgMax.Upsampled(CoarseLogits, Height, Width, AlignCorners);
+}
 
 /// <summary>VAN backbone, context module, flow-aligned FPN decoder, and the embedding head that only training uses.</summary>
 public sealed class SegmentationNetwork : Module
@@ -78,8 +91,7 @@ public sealed class SegmentationNetwork : Module
         var refined = context.Forward(Gather(features));
         var fused = scope.Keep(decoder.Fuse(features, refined));
         var coarse = scope.Keep(decoder.Classify(fused));
-        var logits = scope.Keep(ResizeBilinear.Apply(coarse, images.H, images.W, alignCorners: true));
-        return new SegmentationOutput(logits, coarse, fused);
+        return new SegmentationOutput(coarse, fused, images.H, images.W);
     }
 
     /// <summary>The embedding head: L2-normalised embeddings of every fused pixel.</summary>

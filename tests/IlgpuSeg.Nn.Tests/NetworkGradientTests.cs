@@ -26,7 +26,7 @@ public class NetworkGradientTests
         network.Train(false);
         var images = RandomTensor(2, 1, 36, 41, 3);
         images.RequiresGrad = true;
-        GradCheck.Run(_ => network.Forward(images).Logits, [images], maxElements: 40);
+        GradCheck.Run(_ => network.Forward(images).UpsampledLogits(), [images], maxElements: 40);
     }
 
     /// <summary>A network whose zero and near-zero initial values (gamma, biases, layer scales) are replaced by ones that matter.</summary>

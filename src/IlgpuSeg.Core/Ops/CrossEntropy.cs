@@ -50,24 +50,27 @@ public static class CrossEntropy
         where T : unmanaged, INumber<T>
         where R : struct, IReal<T>
     {
-        var count = CountLabels(labels, logits.C, options.IgnoreIndex);
-        if (count == 0) return Zero(logits);
+        var count = CountLabels(Op, labels, logits.C, options.IgnoreIndex);
+        if (count == 0) return Zero(Op, logits);
         if (options.HardThreshold is null) return Run<T, R>(logits, labels, options, count);
-        using var hard = HardPixels.Select<T, R>(logits, labels, options, count);
-        return Run<T, R>(logits, hard, options, CountLabels(hard, logits.C, options.IgnoreIndex));
+        using var losses = HardPixels.OwnClassLosses<T, R>(logits, labels, options.IgnoreIndex);
+        using var hard = HardPixels.Select<T, R>(losses, labels, options, count);
+        return Run<T, R>(logits, hard, options, CountLabels(Op, hard, logits.C, options.IgnoreIndex));
     }
 
     private static Tensor Run<T, R>(Tensor logits, Tensor labels, CrossEntropyOptions options, int count)
         where T : unmanaged, INumber<T>
         where R : struct, IReal<T>
     {
-        if (count == 0) return Zero(logits);
+        if (count == 0) return Zero(Op, logits);
         return options.IsPlain
             ? Plain<T, R>(logits, labels, options.IgnoreIndex, count)
             : new WeightedCrossEntropy<T, R>(logits, labels, options).Forward();
     }
 
-    private static int CountLabels(Tensor labels, int classes, int ignoreIndex)
+    /// <summary>The number of pixels that count.</summary>
+    /// <exception cref="ArgumentException">A label is neither a class nor ignored.</exception>
+    internal static int CountLabels(string op, Tensor labels, int classes, int ignoreIndex)
     {
         using var chunks = Tensor.Empty([2, CrossEntropyKernels.CountChunks], DType.Int32, labels.Device);
         CrossEntropyKernels.Count(labels.Device.Kernels, labels.View<int>(), chunks.View<int>(), classes, ignoreIndex);
@@ -76,15 +79,16 @@ public static class CrossEntropy
         if (invalid > 0)
         {
             throw new ArgumentException(
-                $"{Op}: {invalid} pixels have a label outside 0..{classes - 1} (and not the ignored {ignoreIndex}).");
+                $"{op}: {invalid} pixels have a label outside 0..{classes - 1} (and not the ignored {ignoreIndex}).");
         }
         return counts.Take(CrossEntropyKernels.CountChunks).Sum();
     }
 
-    private static Tensor Zero(Tensor logits)
+    /// <summary>The loss where no pixel counts.</summary>
+    internal static Tensor Zero(string op, Tensor logits)
     {
         var (shape, dtype, device) = (logits.Shape, logits.DType, logits.Device);
-        return Autograd.Record(Op, Tensor.Zeros([1], dtype, device), [logits], _ => [Tensor.Zeros(shape, dtype, device)]);
+        return Autograd.Record(op, Tensor.Zeros([1], dtype, device), [logits], _ => [Tensor.Zeros(shape, dtype, device)]);
     }
 
     private static Tensor Plain<T, R>(Tensor logits, Tensor labels, int ignoreIndex, int count)

@@ -10,12 +10,15 @@ namespace IlgpuSeg.Ops;
 internal static class HardPixels
 {
     /// <summary>The labels, with all but the hard pixels ignored.</summary>
-    public static Tensor Select<T, R>(Tensor logits, Tensor labels, CrossEntropyOptions options, int counted)
+    /// <param name="losses">-log of each pixel's probability of its own class.</param>
+    /// <param name="labels">The labels.</param>
+    /// <param name="options">Threshold and minimum.</param>
+    /// <param name="counted">Pixels that are not ignored.</param>
+    public static Tensor Select<T, R>(Tensor losses, Tensor labels, CrossEntropyOptions options, int counted)
         where T : unmanaged, INumber<T>
         where R : struct, IReal<T>
     {
-        var (host, ignored) = (logits.Device.Kernels, options.IgnoreIndex);
-        using var losses = OwnClassLosses<T, R>(logits, labels, ignored);
+        var (host, ignored) = (losses.Device.Kernels, options.IgnoreIndex);
         var kept = Tensor.Empty(labels.Shape, DType.Int32, labels.Device);
         var leastLoss = LeastLoss(losses, labels, options, counted);
         CrossEntropyWeightedKernels.KeepHard(
@@ -24,7 +27,7 @@ internal static class HardPixels
     }
 
     /// <summary>-log of each pixel's probability of its own class.</summary>
-    private static Tensor OwnClassLosses<T, R>(Tensor logits, Tensor labels, int ignored)
+    public static Tensor OwnClassLosses<T, R>(Tensor logits, Tensor labels, int ignored)
         where T : unmanaged, INumber<T>
         where R : struct, IReal<T>
     {

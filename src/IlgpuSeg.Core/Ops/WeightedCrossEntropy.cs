@@ -18,9 +18,15 @@ internal sealed class WeightedCrossEntropy<T, R>
     public WeightedCrossEntropy(Tensor logits, Tensor labels, CrossEntropyOptions options)
     {
         (this.logits, this.labels, ignored, host) = (logits, labels, options.IgnoreIndex, logits.Device.Kernels);
-        weights = options.ClassWeights is { } given ? [.. given] : [.. Enumerable.Repeat(1.0, logits.C)];
-        shares = new SmoothingShares<T>(
-            R.FromDouble(1 - options.LabelSmoothing), R.FromDouble(options.LabelSmoothing / logits.C), R.FromDouble(weights.Sum()));
+        (weights, shares) = Weights(options, logits.C);
+    }
+
+    /// <summary>The classes' weights, and how the own and all classes share in a pixel's loss.</summary>
+    public static (double[] Weights, SmoothingShares<T> Shares) Weights(CrossEntropyOptions options, int classes)
+    {
+        double[] weights = options.ClassWeights is { } given ? [.. given] : [.. Enumerable.Repeat(1.0, classes)];
+        return (weights, new SmoothingShares<T>(
+            R.FromDouble(1 - options.LabelSmoothing), R.FromDouble(options.LabelSmoothing / classes), R.FromDouble(weights.Sum())));
     }
 
     public Tensor Forward()

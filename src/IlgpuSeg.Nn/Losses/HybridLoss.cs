@@ -54,7 +54,7 @@ public sealed record HybridLoss
     public HybridLossResult Apply(SegmentationOutput output, Tensor labels, Func<Tensor, Tensor> embed, Anchors anchors)
     {
         using var scope = new TensorScope();
-        var entropy = scope.Keep(CrossEntropy.Apply(output.Logits, labels, EntropyOptions));
+        var entropy = scope.Keep(Entropy(output, labels));
         var contrast = scope.Keep(Contrast(output.Fused, embed, anchors));
         var total = scope.Keep(Add.Apply(entropy, Scale.Apply(contrast, ContrastWeight)));
         return new HybridLossResult(total, entropy, contrast, anchors);
@@ -65,9 +65,12 @@ public sealed record HybridLoss
     /// <param name="labels">Int32 [N, H, W] at the logits' size.</param>
     public HybridLossResult CrossEntropyOnly(SegmentationOutput output, Tensor labels)
     {
-        var entropy = CrossEntropy.Apply(output.Logits, labels, EntropyOptions);
+        var entropy = Entropy(output, labels);
         return new HybridLossResult(entropy, entropy, null, null);
     }
+
+    private Tensor Entropy(SegmentationOutput output, Tensor labels) =>
+        UpsampledCrossEntropy.Apply(output.CoarseLogits, labels, SegmentationOutput.AlignCorners, EntropyOptions);
 
     /// <summary>Labels at the coarse plane's size, by nearest neighbour.</summary>
     /// <param name="output">What the network returned.</param>

@@ -63,7 +63,7 @@ public sealed class ParityRunner
     private void Infer()
     {
         using var noGrad = Autograd.NoGrad();
-        AddImage("logits", _network.Forward(Images()).Logits);
+        AddImage("logits", _network.Forward(Images()).UpsampledLogits());
     }
 
     private void Train()
@@ -132,7 +132,7 @@ public sealed class ParityRunner
 
     private void AddFirstStep(Tensor images, SegmentationOutput output)
     {
-        AddImage("logits", output.Logits);
+        AddImage("logits", output.UpsampledLogits());
         AddImage("grad_input", images.Grad!);
         foreach (var parameter in _network.NamedParameters())
         {

@@ -150,7 +150,7 @@ public static class NetworkSelfTest
         public (Tensor Loss, Tensor Logits) Forward()
         {
             var output = network.Forward(images);
-            return (loss.Apply(output, labels, network.Embed, anchors).Total, output.Logits);
+            return (loss.Apply(output, labels, network.Embed, anchors).Total, output.UpsampledLogits());
         }
 
         private static int[] Labels(Philox random, int count, bool ignored)

@@ -50,7 +50,7 @@ public static class Evaluator
         {
             using var noGrad = Autograd.NoGrad();
             var images = Images(batch, network);
-            return ArgMax.Apply(network.Forward(images).Logits);
+            return network.Forward(images).Classes();
         }
         finally
         {

@@ -13,6 +13,8 @@ public class FusedFixtureTests
 
     public static TheoryData<string> GroupedConvolutions => OpFixtures.Cases("grouped_conv");
 
+    public static TheoryData<string> UpsampledCrossEntropies => OpFixtures.Cases("upsampled_cross_entropy");
+
     [Theory]
     [MemberData(nameof(Convolutions))]
     public void ConvolutionsAsPyTorch(string name) => Both(name, c => Conv2d.Apply(
@@ -33,6 +35,12 @@ public class FusedFixtureTests
     public void GroupedConvolutionsAsPyTorch(string name) => OpFixtures.Check(name, c => Conv2d.Apply(
         c.Input("x"), c.Input("weight", 2, 3, 1, 0), c.Has("bias") ? c.Input("bias") : null,
         Conv2dOptions.Square(c.Int("stride"), c.Int("padding"), c.Int("dilation")) with { Groups = c.Int("groups") }));
+
+    [Theory]
+    [MemberData(nameof(UpsampledCrossEntropies))]
+    public void UpsampledCrossEntropiesAsPyTorch(string name) => OpFixtures.Check(name, c => UpsampledCrossEntropy.Apply(
+        c.Input("x"), c.Integers("labels"), c.Flag("align_corners"),
+        new CrossEntropyOptions { ClassWeights = c.Numbers("weights"), LabelSmoothing = c.Number("label_smoothing") }));
 
     /// <summary>With a gradient, which the separate operations have, and without one, in a fused kernel.</summary>
     private static void Both(string name, Func<OpCase, Tensor> run)
