@@ -22,7 +22,7 @@ public static class L2NormalizeKernels
         for (var i = Warp.LaneIdx; i < length; i += Warp.WarpSize)
             squares = R.Fma(x[first + i], x[first + i], squares);
         var norm = R.Sqrt(WarpRows.Sum(squares));
-        norms[row] = norm;
+        if (Warp.LaneIdx == 0) norms[row] = norm;
         var scale = T.One / R.Max(norm, eps);
         for (var i = Warp.LaneIdx; i < length; i += Warp.WarpSize)
             y[first + i] = x[first + i] * scale;
