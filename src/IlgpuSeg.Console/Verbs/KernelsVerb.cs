@@ -2,8 +2,8 @@ using System.CommandLine;
 using System.Reflection;
 using IlgpuSeg.Kernels;
 #if KERNELS_BUNDLED
+using IlgpuSeg.KernelRuntime.Backends;
 using IlgpuSeg.KernelRuntime.Backends.Ptx;
-using IlgpuSeg.KernelRuntime.Backends.Simd;
 using IlgpuSeg.KernelRuntime.Devices;
 #endif
 

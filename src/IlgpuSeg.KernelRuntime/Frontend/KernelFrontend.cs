@@ -20,8 +20,9 @@ internal static class KernelFrontend
                 "A kernel is a static method without result (a lambda that captures nothing will do).");
         }
 
-        var function = new Function(KernelError.Describe(method));
-        var context = new TranslationContext(function, target ?? CompileTarget.Cpu) { Builder = { Block = function.NewBlock() } };
+        target ??= CompileTarget.Cpu;
+        var function = new Function(KernelError.Describe(method), target.WarpSize);
+        var context = new TranslationContext(function, target) { Builder = { Block = function.NewBlock() } };
         context.Variables.Seal(function.Entry);
         var parameters = method.GetParameters();
         var arguments = new Operand[parameters.Length];

@@ -3,7 +3,7 @@ namespace IlgpuSeg.KernelRuntime.Ir;
 /// <summary>
 /// Finds where every pointer points and notes it in <see cref="Value.Space"/>: parameters into global memory, allocations into
 /// shared and local memory, and everything computed from those as well. A pointer that may come from two of them, or out of memory, is
-/// generic. Loads, stores and atomics get the space of their address.
+/// generic.
 /// </summary>
 internal static class AddressSpaces
 {
@@ -30,16 +30,10 @@ internal static class AddressSpaces
                 leaf.Space = AddressSpace.Global;
             }
 
-            // What only ever holds the null pointer is never followed.
-            value.Space = value.Type == IrType.Pointer ? spaces.GetValueOrDefault(value, AddressSpace.Global) : value.Space;
-        }
-
-        foreach (var value in function.Values().Where(v => v.Op is Op.Load or Op.Store or Op.Atomic))
-        {
-            // A loaded pointer keeps its own space; the access has that of its address.
-            if (value.Type != IrType.Pointer || value.Op == Op.Store)
+            if (value.Type == IrType.Pointer)
             {
-                value.Space = value.Args[0].Space;
+                // What only ever holds the null pointer is never followed.
+                value.Space = spaces.GetValueOrDefault(value, AddressSpace.Global);
             }
         }
     }

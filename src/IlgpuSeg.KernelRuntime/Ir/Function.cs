@@ -141,13 +141,16 @@ internal sealed class Block(int id)
 internal sealed record IrParameter(string Name, int Source, MemoryType Memory, int Offset);
 
 /// <summary>A kernel in SSA form, with everything inlined.</summary>
-internal sealed class Function(string name)
+/// <param name="name">Its name in messages.</param>
+/// <param name="warpSize">The lanes of a warp where it will run.</param>
+internal sealed class Function(string name, int warpSize)
 {
     private readonly Dictionary<(Op, IrType, long), Value> _leaves = [];
     private int _nextBlock;
     private int _nextValue;
 
     public string Name { get; } = name;
+    public int WarpSize { get; } = warpSize;
     public List<Block> Blocks { get; set; } = [];
     public List<IrParameter> Parameters { get; } = [];
     public Block Entry => Blocks[0];

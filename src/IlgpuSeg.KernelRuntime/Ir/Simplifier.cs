@@ -86,6 +86,11 @@ internal sealed class Simplifier(Function function, Func<Value, Value> append)
                 return Rewrite(value, Op.Mul, a.Args[0], a.Args[1].Imm * c);
             case Op.Shl when a.Op == Op.Mul && a.Args[1].IsConstant:
                 return Rewrite(value, Op.Mul, a.Args[0], a.Args[1].Imm << (int)c);
+            // Sub-groups of a warp are cut out of lane numbers by masks.
+            case Op.And when (PossibleBits(a) & c) == 0:
+                return function.Const(value.Type, 0);
+            case Op.And when (PossibleBits(a) & ~c) == 0:
+                return a;
             case Op.And when a.Op == Op.And && a.Args[1].IsConstant:
                 return Rewrite(value, Op.And, a.Args[0], a.Args[1].Imm & c);
             case Op.DivUn when power > 0:
@@ -96,6 +101,17 @@ internal sealed class Simplifier(Function function, Func<Value, Value> append)
                 return value;
         }
     }
+
+    /// <summary>The bits that may be set in a value computed from the lane's number; all for others.</summary>
+    private long PossibleBits(Value value, int depth = 0) => value.Op switch
+    {
+        _ when depth > 3 => -1,
+        Op.Builtin when value.Builtin == BuiltinKind.LaneIdx => function.WarpSize - 1,
+        Op.Constant when value.Imm >= 0 => value.Imm,
+        Op.Or or Op.Xor => PossibleBits(value.Args[0], depth + 1) | PossibleBits(value.Args[1], depth + 1),
+        Op.And => PossibleBits(value.Args[0], depth + 1) & PossibleBits(value.Args[1], depth + 1),
+        _ => -1,
+    };
 
     private Value Rewrite(Value value, Op op, Value a, long c)
     {

@@ -134,6 +134,17 @@ public sealed class PtxCodeTests
     }
 
     [Fact]
+    public void LanesOfWholeWarpsAreFoundWithoutMasks()
+    {
+        // lane ^ 5, is there such a lane, take it or the own one, exchange.
+        var text = TextOf(ButterflyKernel);
+        Assert.Equal(1, Count(text, "xor.b32"));
+        Assert.Equal(1, Count(text, "shfl.sync.idx.b32"));
+        Assert.Equal(1, Count(text, "selp.b32"));
+        Assert.Equal(0, Count(text, "selp.s32"));
+    }
+
+    [Fact]
     public void ProductsAreFusedOnlyWhereTheKernelSaysSo()
     {
         var text = TextOf(FusedKernel);
@@ -280,6 +291,9 @@ public sealed class PtxCodeTests
             v = x[i];
         y[i] = v;
     }
+
+    private static void ButterflyKernel(ArrayView<float> x, ArrayView<float> y, int n) =>
+        y[ILGPU.Group.IdxX] = ILGPU.Warp.ShuffleXor(x[ILGPU.Group.IdxX], 5);
 
     private static void FusedKernel(ArrayView<float> x, ArrayView<float> y, int n)
     {

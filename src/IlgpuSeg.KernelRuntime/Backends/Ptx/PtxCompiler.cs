@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Text;
-using IlgpuSeg.KernelRuntime.Backends.Simd;
 using IlgpuSeg.KernelRuntime.Devices;
 using IlgpuSeg.KernelRuntime.Frontend;
 using IlgpuSeg.KernelRuntime.Ir;

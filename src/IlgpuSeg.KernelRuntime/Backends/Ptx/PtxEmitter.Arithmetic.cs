@@ -39,7 +39,8 @@ internal sealed partial class PtxEmitter
             case Op.Part:
                 break;
             default:
-                Line($"{Mnemonic(value)} {Name(value)}, {string.Join(", ", value.Args.Select(Use))}");
+                // Predicates as constants are for mov alone.
+                Line($"{Mnemonic(value)} {Name(value)}, {string.Join(", ", value.Args.Select(a => value.Type == IrType.Bool ? UseRegister(a) : Use(a)))}");
                 break;
         }
     }
@@ -99,7 +100,7 @@ internal sealed partial class PtxEmitter
         switch (a.Type)
         {
             case IrType.Bool:
-                Line($"xor.pred {Name(value)}, {Use(a)}, {Use(b)}");
+                Line($"xor.pred {Name(value)}, {UseRegister(a)}, {UseRegister(b)}");
                 if (value.Compare == CompareKind.Eq)
                 {
                     Line($"not.pred {Name(value)}, {Name(value)}");

@@ -1,7 +1,5 @@
 using IlgpuSeg.KernelRuntime.Devices;
 using IlgpuSeg.KernelRuntime.Devices.Cpu;
-using IlgpuSeg.KernelRuntime.Frontend;
-using IlgpuSeg.KernelRuntime.Ir;
 
 namespace IlgpuSeg.KernelRuntime.Backends.Simd;
 
@@ -9,22 +7,4 @@ namespace IlgpuSeg.KernelRuntime.Backends.Simd;
 internal sealed class SimdKernelCompiler : ICpuKernelCompiler
 {
     public CompiledCpuKernel Compile(KernelEntry entry) => new SimdKernel(entry);
-}
-
-/// <summary>The compiler as tools see it.</summary>
-internal static class KernelCompiler
-{
-    /// <summary>A kernel as SSA code after all passes that the back ends share.</summary>
-    public static Function BuildIr(KernelEntry entry, object?[]? specialized = null, CompileTarget? target = null)
-    {
-        var offset = entry.IsExplicit ? 0 : 1;
-        var values = specialized is null ? null : (object?[])[.. new object?[offset], .. specialized];
-        var function = KernelFrontend.Build(entry.Method, !entry.IsExplicit, values, target);
-        Pipeline.Run(function);
-        return function;
-    }
-
-    /// <summary>That code as text.</summary>
-    public static string DumpIr(System.Reflection.MethodInfo method) =>
-        Printer.Print(BuildIr(KernelEntry.Of(method)));
 }
