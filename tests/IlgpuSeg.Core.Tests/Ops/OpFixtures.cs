@@ -4,13 +4,13 @@ using IlgpuSeg.Serialization;
 namespace IlgpuSeg.Tests.Ops;
 
 /// <summary>
-/// What real PyTorch computed for every op in float64, forward and all gradients (tests/fixtures/make_op_fixtures.py, make_fused_fixtures.py). Runs an op on
-/// a case in both precisions and compares.
+/// What real PyTorch computed for every op in float64, forward and all gradients (the scripts in tests/fixtures). Runs an op on a
+/// case in both precisions and compares.
 /// </summary>
 internal static class OpFixtures
 {
     private static readonly Lazy<SafeTensorsFile[]> Files =
-        new(() => [SafeTensorsFile.Open(Locate("ops.safetensors")), SafeTensorsFile.Open(Locate("fused_ops.safetensors"))]);
+        new(() => [.. new[] { "ops", "fused_ops", "option_ops" }.Select(file => SafeTensorsFile.Open(Locate($"{file}.safetensors")))]);
 
     /// <summary>The cases of some ops, for a theory: "relu.0", "relu.1", ...</summary>
     public static TheoryData<string> Cases(params string[] ops) => Cases(FileOf(ops[0] + ".0"), ops);
@@ -95,6 +95,8 @@ internal sealed class OpCase(SafeTensorsFile file, string name, DType dtype)
     public double Number(string option) => options.GetProperty(option).GetDouble();
 
     public bool Flag(string option) => options.GetProperty(option).GetBoolean();
+
+    public bool HasOption(string option) => options.TryGetProperty(option, out _);
 
     public bool Has(string key) => file.Find($"{name}/{key}") is not null;
 
