@@ -145,6 +145,53 @@ public sealed class PtxCodeTests
     }
 
     [Fact]
+    public void FencesAreThoseOfTheirScope()
+    {
+        var text = TextOf(FenceKernel);
+        foreach (var fence in (string[])["membar.cta;", "membar.gl;", "membar.sys;", "bar.warp.sync 0xffffffff;"])
+            Assert.Equal(1, Count(text, fence));
+    }
+
+    [Fact]
+    public void AtomicsWithoutUseAreReductions()
+    {
+        var text = TextOf(AtomicKernel);
+        Assert.Equal(1, Count(text, "red.global.add.u64"));
+        Assert.Equal(1, Count(text, "atom.global.max.s64"));
+        Assert.Equal(1, Count(text, "red.shared.or.b32"));
+        Assert.Equal(1, Count(text, "atom.global.cas.b64"));
+        var run = PtxRun.Of(AtomicKernel);
+        run.AddView(Enumerable.Range(0, 40).Select(i => (long)i << 33).ToArray());
+        var y = run.AddView(new long[43]);
+        run.Add(40);
+        run.Launch(new KernelConfig(1, 40));
+        var result = run.Read<long>(y, 43);
+        Assert.Equal(Enumerable.Range(0, 40).Sum(i => (long)i << 33), result[0]);
+        Assert.Equal(39L << 33, result[1]);
+        Assert.Equal(7, result[2]);
+    }
+
+    [Fact]
+    public void HalvesAreConvertedAsOnTheHost()
+    {
+        var halves = Enumerable.Range(0, 1 << 16).Where(i => i % 7 == 0 || i < 64 || (i & 0x7c00) == 0x7c00).Select(i => (short)i).ToArray();
+        var run = PtxRun.Of(HalfKernel);
+        run.AddView(halves);
+        var y = run.AddView(new float[halves.Length]);
+        var z = run.AddView(new short[halves.Length]);
+        run.Add(halves.Length);
+        run.Launch(new KernelConfig((halves.Length + 255) / 256, 256));
+        var (floats, back) = (run.Read<float>(y, halves.Length), run.Read<short>(z, halves.Length));
+        for (var i = 0; i < halves.Length; i++)
+        {
+            var expected = (float)BitConverter.Int16BitsToHalf(halves[i]);
+            Assert.Equal(expected, floats[i]);
+            var third = BitConverter.HalfToInt16Bits((System.Half)(expected / 3));
+            Assert.True(float.IsNaN(expected) || third == back[i], $"{expected} / 3 is {back[i]:x} instead of {third:x}");
+        }
+    }
+
+    [Fact]
     public void ProductsAreFusedOnlyWhereTheKernelSaysSo()
     {
         var text = TextOf(FusedKernel);
@@ -294,6 +341,43 @@ public sealed class PtxCodeTests
 
     private static void ButterflyKernel(ArrayView<float> x, ArrayView<float> y, int n) =>
         y[ILGPU.Group.IdxX] = ILGPU.Warp.ShuffleXor(x[ILGPU.Group.IdxX], 5);
+
+    private static void FenceKernel(ArrayView<int> x)
+    {
+        x[0] = 1;
+        MemoryFence.GroupLevel();
+        x[1] = 2;
+        MemoryFence.DeviceLevel();
+        x[2] = 3;
+        MemoryFence.SystemLevel();
+        x[3] = 4;
+        ILGPU.Warp.Barrier();
+        x[4] = 5;
+    }
+
+    private static void AtomicKernel(ArrayView<long> x, ArrayView<long> y, int n)
+    {
+        var bits = SharedMemory.Allocate<int>(1);
+        var i = ILGPU.Group.IdxX;
+        if (i == 0)
+            bits[0] = 0;
+        ILGPU.Group.Barrier();
+        Atomic.Add(ref y[0], x[i]);
+        y[3 + i] = Atomic.Max(ref y[1], x[i]);
+        Atomic.Or(ref bits[0], 1 << (i % 3));
+        ILGPU.Group.Barrier();
+        Atomic.CompareExchange(ref y[2], 0L, bits[0]);
+    }
+
+    private static void HalfKernel(ArrayView<short> x, ArrayView<float> y, ArrayView<short> z, int n)
+    {
+        var i = Grid.GlobalIndex.X;
+        if (i >= n)
+            return;
+        float value = x.Cast<ILGPU.Half>()[i];
+        y[i] = value;
+        z.Cast<ILGPU.Half>()[i] = (ILGPU.Half)(value / 3);
+    }
 
     private static void FusedKernel(ArrayView<float> x, ArrayView<float> y, int n)
     {
