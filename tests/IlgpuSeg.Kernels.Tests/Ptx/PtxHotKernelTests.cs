@@ -1,0 +1,110 @@
+using IlgpuSeg.KernelRuntime.Backends.Ptx;
+using IlgpuSeg.KernelRuntime.Devices;
+using Xunit.Abstractions;
+
+namespace IlgpuSeg.Kernels.Tests.Ptx;
+
+/// <summary>What the kernels that take most of the time look like as PTX: state spaces, registers, and the mix of their inner loops.</summary>
+public sealed class PtxHotKernelTests(ITestOutputHelper output)
+{
+    /// <summary>What a thread can have; more would be spilled to local memory.</summary>
+    private const int MostRegisters = 255;
+
+    // The bounds are a little above today's figures. 128 registers let 512 threads run on a multiprocessor, 168 let 384.
+    [Theory]
+    [InlineData("GemmBlock.Large<float", 168)]
+    [InlineData("GemmBlock.Small<float", 96)]
+    [InlineData("GemmBlock.Small<double", 128)]
+    [InlineData("GemmTensor.Product<AffineResidualEpilogue, Tf32Operand, RowMajor, Large", 168)]
+    [InlineData("GemmTensor.Product<AffineResidualEpilogue, Tf32Operand, LeftTransposed, Large", 168)]
+    [InlineData("GemmTensor.Product<AffineResidualEpilogue, BFloat16Operand, RightTransposed, Large", 168)]
+    [InlineData("GemmTensor.Product<AffineResidualEpilogue, BFloat16Operand, LeftTransposed, Small", 128)]
+    [InlineData("DepthwiseConvolution.Forward<float", 128)]
+    [InlineData("DepthwiseLines.Forward<float, Columns7", 128)]
+    [InlineData("DepthwiseLines.Weight<float, Columns7", 128)]
+    [InlineData("Attention.Forward<float", 128)]
+    [InlineData("AttentionBackward.Queries<float", 128)]
+    [InlineData("AttentionBackward.Keys<float", 128)]
+    [InlineData("BatchNorm.Moments<float", 128)]
+    [InlineData("BatchNorm.Normalize<float, ReluActivation", 128)]
+    [InlineData("BatchNorm.GradientSums<float, ReluActivation", 128)]
+    [InlineData("BatchNorm.Backward<float, ReluActivation", 128)]
+    public void RegistersHoldEverythingAndNoAccessIsGeneric(string name, int registers)
+    {
+        var listing = Listing(name);
+        var live = listing.LiveRegisters();
+        output.WriteLine($"{name}: {live} registers alive at once");
+        Assert.InRange(live, 1, Math.Min(registers, MostRegisters));
+        foreach (var access in listing.Instructions.Where(i => i.Is("ld.") || i.Is("st.") || i.Is("atom.") || i.Is("red.")))
+            Assert.Contains(access.Mnemonic.Split('.')[1], (string[])["global", "shared", "param"]);
+        foreach (var loop in listing.InnerLoops)
+            Assert.DoesNotContain(loop, i => (i.Is("div.") || i.Is("rem.")) && i.Mnemonic[4] is 's' or 'u');
+    }
+
+    // Products, and loads of shared memory of the only kind that there is, in the loop over slices.
+    [Theory]
+    [InlineData("GemmBlock.Large<float, QuadLoad", "fma.rn.f32", 8 * 64, "ld.shared.v4.f32", 8 * 4)]
+    [InlineData("GemmBlock.Large<float, SingleLoad", "fma.rn.f32", 8 * 64, "ld.shared.v4.f32", 8 * 4)]
+    [InlineData("GemmBlock.Small<float, QuadLoad", "fma.rn.f32", 16 * 16, "ld.shared.v4.f32", 16 * 2)]
+    [InlineData("GemmBlock.Small<double, QuadLoad", "fma.rn.f64", 16 * 16, "ld.shared.v2.f64", 16 * 4)]
+    [InlineData("GemmTensor.Product<AffineResidualEpilogue, Tf32Operand, RightTransposed, Large", "mma.sync", 4 * 16, "ldmatrix.sync.aligned.m8n8.x4.shared", 4 * 6)]
+    [InlineData("GemmTensor.Product<AffineResidualEpilogue, BFloat16Operand, RowMajor, Large", "mma.sync", 4 * 16, "ldmatrix.sync.aligned.m8n8.x4", 4 * 6)]
+    [InlineData("GemmTensor.Product<AffineResidualEpilogue, BFloat16Operand, LeftTransposed, Small", "mma.sync", 4 * 8, "ldmatrix.sync.aligned.m8n8.x4.trans", 4 * 4)]
+    public void ASliceIsMultipliedByWideLoadsOnly(string name, string product, int products, string load, int loads)
+    {
+        var loop = Assert.Single(Listing(name).InnerLoops, l => l.Any(i => i.Is(product)));
+        Assert.Equal(products, loop.Count(i => i.Is(product)));
+        Assert.Equal(loads, loop.Count(i => i.Is(load)));
+        Assert.Equal(loads, loop.Count(i => i.Is("ld.shared") || i.Is("ldmatrix")));
+        Assert.Equal(1, loop.Count(i => i.Is("bar.sync")));
+    }
+
+    /// <summary>tf32 without a transposing load: B's words come one by one, still fewer loads than products.</summary>
+    [Fact]
+    public void RowMajorTf32LoadsWordsOfB()
+    {
+        var loop = Assert.Single(Listing("GemmTensor.Product<AffineResidualEpilogue, Tf32Operand, RowMajor, Large").InnerLoops, l => l.Any(i => i.Is("mma.")));
+        Assert.Equal((64, 16, 32), (loop.Count(i => i.Is("mma.")), loop.Count(i => i.Is("ldmatrix")), loop.Count(i => i.Is("ld.shared.b32"))));
+    }
+
+    [Fact]
+    public void SlicesArriveInQuadsOrByCopies()
+    {
+        var block = Assert.Single(Listing("GemmBlock.Large<float, QuadLoad").InnerLoops, l => l.Any(i => i.Is("fma.rn.f32")));
+        Assert.Equal(2, block.Count(i => i.Is("ld.global.nc.v4.f32")));
+        var tensor = Assert.Single(Listing("GemmTensor.Product<AffineResidualEpilogue, BFloat16Operand, RowMajor, Large").InnerLoops, l => l.Any(i => i.Is("mma.")));
+        Assert.Equal((8, 0), (tensor.Count(i => i.Is("cp.async.cg.shared.global")), tensor.Count(i => i.Is("ld.global"))));
+    }
+
+    /// <summary>The estimate itself: a double counts twice, a parameter not at all, what is read again in the next round all the time.</summary>
+    [Fact]
+    public void LiveRegistersAreCounted()
+    {
+        var listing = new PtxListing("""
+            .entry k(.param .u64 x)
+            {
+                ld.param.u64 %rd0, [x];
+                ld.global.v2.f32 {%f0, %f1}, [%rd0];
+                ld.global.f64 %fd0, [%rd0+8];
+                mov.u32 %r0, 4;
+            B1:
+                add.rn.f32 %f2, %f0, %f1;
+                add.rn.f64 %fd0, %fd0, %fd0;
+                sub.s32 %r0, %r0, 1;
+                setp.ne.s32 %p0, %r0, 0;
+                @%p0 bra B1;
+                st.global.f64 [%rd0], %fd0;
+                st.global.f32 [%rd0+8], %f2;
+                ret;
+            }
+            """);
+        Assert.Equal(6, listing.LiveRegisters());
+        Assert.Equal(5, Assert.Single(listing.InnerLoops).Count);
+    }
+
+    private static PtxListing Listing(string name)
+    {
+        var kernel = KernelCatalog.All.First(k => k.Name.StartsWith(name, StringComparison.Ordinal));
+        return new(PtxCompiler.Compile(KernelEntry.Of(kernel.Method), PtxTarget.Oldest).Text);
+    }
+}
