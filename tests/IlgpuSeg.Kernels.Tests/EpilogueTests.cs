@@ -16,8 +16,17 @@ public class EpilogueTests
     [MemberData(nameof(Sizes))]
     public void FollowProducts(int rows, int columns, int depth)
     {
-        CheckProducts<float, Real32>(rows, columns, depth);
-        CheckProducts<double, Real64>(rows, columns, depth);
+        CheckProducts<float, Real32>(TestArrays<float>.Host, rows, columns, depth);
+        CheckProducts<double, Real64>(TestArrays<double>.Host, rows, columns, depth);
+    }
+
+    [Fact]
+    public void FollowBlockProducts()
+    {
+        CheckProducts<float, Real32>(TestArrays<float>.BlockHost, 13, 33, 9);
+        CheckProducts<double, Real64>(TestArrays<double>.BlockHost, 13, 33, 9);
+        // Large tiles.
+        CheckProducts<float, Real32>(TestArrays<float>.BlockHost, 129, 65, 3);
     }
 
     [Fact]
@@ -34,7 +43,7 @@ public class EpilogueTests
         var (a, b, other) = (arrays.Values(7 * 4), arrays.Values(4 * 19), arrays.Values(7 * 19));
         var c = arrays.On(other);
         Run<float, Real32, ResidualEpilogue<float, IdentityActivation<float>>>(
-            arrays, a, b, [], c, GemmShape.Matrix(7, 19, 4), new(default, default, c, default));
+            TestArrays<float>.Host, arrays, a, b, [], c, GemmShape.Matrix(7, 19, 4), new(default, default, c, default));
         var product = ConvolutionReference.Product(a, b, 7, 19, 4, false, false);
         TestArrays<float>.AssertClose([.. product.Zip(other, (p, o) => p + o)], c, 4, "in place");
     }
@@ -52,12 +61,12 @@ public class EpilogueTests
         })
         {
             var error = Assert.Throws<ArgumentException>(() => Run<float, Real32, AffineResidualEpilogue<float, Real32>>(
-                arrays, a, b, [], arrays.Unset(4), GemmShape.Matrix(2, 2, 3), operands));
+                TestArrays<float>.Host, arrays, a, b, [], arrays.Unset(4), GemmShape.Matrix(2, 2, 3), operands));
             Assert.Contains($"elements of {name} but", error.Message);
         }
     }
 
-    private static void CheckProducts<T, R>(int rows, int columns, int depth)
+    private static void CheckProducts<T, R>(KernelHost host, int rows, int columns, int depth)
         where T : unmanaged, INumber<T>
         where R : struct, IReal<T>
     {
@@ -66,7 +75,7 @@ public class EpilogueTests
         var sums = ConvolutionReference.Product(a, b, rows, columns, depth, false, false);
         for (var i = 0; i < sums.Length; i++) sums[i] += bias[i % columns];
         var shape = GemmShape.Matrix(rows, columns, depth);
-        All<T, R>(arrays, sums, columns, depth, new ProductRun<T, R>(arrays, a, b, bias, shape));
+        All<T, R>(arrays, sums, columns, depth, new ProductRun<T, R>(host, arrays, a, b, bias, shape));
     }
 
     private static void CheckConvolutions<T, R>()
@@ -125,12 +134,12 @@ public class EpilogueTests
     }
 
     private static void Run<T, R, TEpilogue>(
-        TestArrays<T> arrays, double[] a, double[] b, double[] bias, ArrayView<T> c, GemmShape shape, EpilogueOperands<T> operands)
+        KernelHost host, TestArrays<T> arrays, double[] a, double[] b, double[] bias, ArrayView<T> c, GemmShape shape, EpilogueOperands<T> operands)
         where T : unmanaged, INumber<T>
         where R : struct, IReal<T>
         where TEpilogue : struct, IEpilogue<T>
     {
-        var (host, right) = (TestArrays<T>.Host, GemmRight.Matrix(shape.Depth, shape.Columns));
+        var right = GemmRight.Matrix(shape.Depth, shape.Columns);
         Gemm.Run<T, R, TEpilogue>(
             host, arrays.On(a), arrays.On(b), arrays.On(bias), c, arrays.Unset(Gemm.Workspace(host, shape, right, 1)), shape, right, operands);
     }
@@ -142,12 +151,12 @@ public class EpilogueTests
             where TEpilogue : struct, IEpilogue<T>;
     }
 
-    private sealed class ProductRun<T, R>(TestArrays<T> arrays, double[] a, double[] b, double[] bias, GemmShape shape) : IEpilogueRun<T>
+    private sealed class ProductRun<T, R>(KernelHost host, TestArrays<T> arrays, double[] a, double[] b, double[] bias, GemmShape shape) : IEpilogueRun<T>
         where T : unmanaged, INumber<T>
         where R : struct, IReal<T>
     {
         public void Run<TEpilogue>(ArrayView<T> result, EpilogueOperands<T> operands)
-            where TEpilogue : struct, IEpilogue<T> => EpilogueTests.Run<T, R, TEpilogue>(arrays, a, b, bias, result, shape, operands);
+            where TEpilogue : struct, IEpilogue<T> => EpilogueTests.Run<T, R, TEpilogue>(host, arrays, a, b, bias, result, shape, operands);
     }
 
     private sealed class ConvolutionRun<T, R>(TestArrays<T> arrays, double[] x, double[] w, double[] bias, ConvolutionShape shape)

@@ -15,7 +15,7 @@ internal sealed class ThreadCounts : IDisposable
 
     private ThreadCounts(int threads)
     {
-        accelerator = new CPUDevice(threads, CpuExecution.Default).CreateCPUAccelerator(context);
+        accelerator = new CPUDevice(threads, CpuExecution.Simd).CreateCPUAccelerator(context);
         Host = new KernelHost(accelerator);
     }
 

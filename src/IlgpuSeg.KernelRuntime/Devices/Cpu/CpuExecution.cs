@@ -9,8 +9,8 @@ internal abstract class CpuExecution
     /// <summary>Compiles the kernel to vector code.</summary>
     public static readonly CpuExecution Simd = new SimdExecution();
 
-    /// <summary>What accelerators use where nobody chose; ILGPUSEG_CPU=plain chooses the reference.</summary>
-    public static CpuExecution Default { get; } = Environment.GetEnvironmentVariable("ILGPUSEG_CPU") == "plain" ? Plain : Simd;
+    /// <summary>What accelerators use where nobody chose; ILGPUSEG_CPU=plain chooses the reference. Tests set it before the first device is opened.</summary>
+    public static CpuExecution Default { get; set; } = Environment.GetEnvironmentVariable("ILGPUSEG_CPU") == "plain" ? Plain : Simd;
 
     public abstract ICpuKernelCompiler CreateCompiler();
 

@@ -21,7 +21,8 @@ internal sealed record KernelParameter(string Name, Type Type, int Offset, int S
 /// <param name="Offset">The view's offset in the block of arguments in bytes.</param>
 /// <param name="Path">The parameter's name, followed by field names if the view lies in a struct.</param>
 /// <param name="ElementSize">The size of an element in bytes.</param>
-internal readonly record struct ViewSlot(int Offset, string Path, int ElementSize);
+/// <param name="Element">The type of its elements.</param>
+internal readonly record struct ViewSlot(int Offset, string Path, int ElementSize, Type Element);
 
 /// <summary>A kernel method as it is called: its parameters and their layout.</summary>
 /// <remarks>
@@ -135,7 +136,7 @@ internal sealed class KernelEntry
     private static IEnumerable<ViewSlot> ViewsOf(Type type, int offset, string path)
     {
         if (IsView(type))
-            return [new ViewSlot(offset, path, FieldLayout.SizeOf(type.GetGenericArguments()[0]))];
+            return [new ViewSlot(offset, path, FieldLayout.SizeOf(type.GetGenericArguments()[0]), type.GetGenericArguments()[0])];
         if (type.IsPrimitive || type.IsEnum)
             return [];
         return InstanceFields(type).SelectMany(

@@ -1,0 +1,75 @@
+#if KERNELS_BUNDLED
+using System.Collections.Concurrent;
+using System.Reflection;
+using System.Runtime.CompilerServices;
+using IlgpuSeg.KernelRuntime.Backends.Simd;
+using IlgpuSeg.KernelRuntime.Devices;
+using IlgpuSeg.KernelRuntime.Devices.Cpu;
+using IlgpuSeg.KernelRuntime.Ir;
+
+namespace IlgpuSeg.Kernels.Tests.Checked;
+
+/// <summary>
+/// Runs every launch twice, as plain C# and compiled, from the same memory, and fails where the results differ. All tests of this project run
+/// on it, unless ILGPUSEG_CPU chooses an execution.
+/// </summary>
+internal sealed class CheckedExecution : CpuExecution
+{
+    private static readonly ConcurrentDictionary<MethodInfo, bool> LaunchedKernels = new();
+
+    /// <summary>The kernels that have been launched and agreed.</summary>
+    public static IEnumerable<MethodInfo> Launched => LaunchedKernels.Keys;
+
+    public override ICpuKernelCompiler CreateCompiler() => new Compiler();
+
+    // Before any test opens the CPU.
+#pragma warning disable CA2255 // A test assembly is an application, not a library.
+    [ModuleInitializer]
+    public static void Install()
+    {
+        if (Environment.GetEnvironmentVariable("ILGPUSEG_CPU") is { Length: > 0 }) return;
+        Default = new CheckedExecution();
+        // Launchers choose tiles by the number of processors: which kernels run must not depend on the machine.
+        Environment.SetEnvironmentVariable(WorkerPool.ThreadsVariable, "2");
+    }
+#pragma warning restore CA2255
+
+    private sealed class Compiler : ICpuKernelCompiler
+    {
+        private readonly ICpuKernelCompiler plain = Plain.CreateCompiler();
+        private readonly ICpuKernelCompiler simd = Simd.CreateCompiler();
+
+        public CompiledCpuKernel Compile(KernelEntry entry) => new Kernel(entry, plain.Compile(entry), simd.Compile(entry), UsesVectorFunctions(entry));
+
+        /// <summary>Whether the compiled code computes functions in its own way; all else (fused multiply-adds, roots, roundings) is exact both ways.</summary>
+        private static bool UsesVectorFunctions(KernelEntry entry) => KernelCompiler.BuildIr(entry).Values().Any(v => v.Op == Op.Math && v.Math is not
+            (MathKind.Sqrt or MathKind.Floor or MathKind.Ceiling or MathKind.Truncate or MathKind.RoundEven
+            or MathKind.PopCount or MathKind.LeadingZeros or MathKind.TrailingZeros));
+    }
+
+    private sealed unsafe class Kernel(KernelEntry entry, CompiledCpuKernel plain, CompiledCpuKernel simd, bool usesVectorFunctions) : CompiledCpuKernel
+    {
+        // The launch is one range of groups: nobody else writes while the memory is put back.
+        public override int MaxWorkers(in LaunchDimensions dimensions) => 1;
+
+        public override CompiledCpuKernel Specialize(byte* arguments) =>
+            simd.Specialize(arguments) is var version && version == simd ? this : new Kernel(entry, plain, version, usesVectorFunctions);
+
+        public override void RunGroups(byte* arguments, in LaunchDimensions dimensions, long firstGroup, long groupCount)
+        {
+            var regions = MemoryRegion.Of(entry, arguments);
+            var before = regions.ConvertAll(region => region.Copy());
+            plain.RunGroups(arguments, dimensions, firstGroup, groupCount);
+            var expected = regions.ConvertAll(region => region.Copy());
+            for (var i = 0; i < regions.Count; i++) regions[i].Restore(before[i]);
+            simd.RunGroups(arguments, dimensions, firstGroup, groupCount);
+            for (var i = 0; i < regions.Count; i++)
+            {
+                if (regions[i].FindDifference(expected[i], usesVectorFunctions) is { } difference)
+                    Assert.Fail($"{entry.Name}, grid {dimensions.Grid}, groups {dimensions.Group}: compiled and plain runs differ: {difference}");
+            }
+            LaunchedKernels[entry.Method] = true;
+        }
+    }
+}
+#endif
