@@ -40,18 +40,7 @@ internal static class NetworkStep
         var network = new SegmentationNetwork(Models.Config(model), device);
         network.Train(train);
         var optimizer = new Sgd(network.NamedParameters());
-        var random = new Philox(1);
-        var pixels = new float[batch * height * width * 3];
-        for (var i = 0; i < pixels.Length; i++) pixels[i] = (float)random.NextNormal();
-        var images = Tensor.From(pixels, [batch, height, width, 3], device);
-        // Blocks of 16x16 pixels of one class, as the peer has them.
-        int blockRows = height / 16 + 1, blockColumns = width / 16 + 1;
-        var blocks = Enumerable.Range(0, batch * blockRows * blockColumns).Select(_ => random.Next(19)).ToArray();
-        var classes = new int[batch * height * width];
-        for (var i = 0; i < classes.Length; i++)
-            classes[i] = blocks[(i / (height * width) * blockRows + i / width % height / 16) * blockColumns + i % width / 16];
-        var labels = Tensor.From(classes, [batch, height, width], device);
-
+        var (images, labels) = Inputs(batch, height, width, device);
         var times = new List<double>();
         for (var step = 0; step < warmup + steps; step++)
         {
@@ -68,7 +57,23 @@ internal static class NetworkStep
             + $"{batch * 1000 / median:F2} images/s, peak {PeakResident() - idle:F0} MiB above idle, tensors {device.Allocator.PeakBytes / 1048576.0:F0} MiB");
     }
 
-    private static void TrainingStep(SegmentationNetwork network, Sgd optimizer, Tensor images, Tensor labels, int anchorCount)
+    /// <summary>Random images [N, H, W, 3] and labels [N, H, W] in blocks of 16x16 pixels of one class, as the peer has them.</summary>
+    public static (Tensor Images, Tensor Labels) Inputs(int batch, int height, int width, Device device)
+    {
+        var random = new Philox(1);
+        var pixels = new float[batch * height * width * 3];
+        for (var i = 0; i < pixels.Length; i++) pixels[i] = (float)random.NextNormal();
+        var images = Tensor.From(pixels, [batch, height, width, 3], device);
+        int blockRows = height / 16 + 1, blockColumns = width / 16 + 1;
+        var blocks = Enumerable.Range(0, batch * blockRows * blockColumns).Select(_ => random.Next(19)).ToArray();
+        var classes = new int[batch * height * width];
+        for (var i = 0; i < classes.Length; i++)
+            classes[i] = blocks[(i / (height * width) * blockRows + i / width % height / 16) * blockColumns + i % width / 16];
+        var labels = Tensor.From(classes, [batch, height, width], device);
+        return (images, labels);
+    }
+
+    public static void TrainingStep(SegmentationNetwork network, Sgd optimizer, Tensor images, Tensor labels, int anchorCount)
     {
         using var scope = new TensorScope();
         var output = network.Forward(images);
@@ -85,7 +90,7 @@ internal static class NetworkStep
         result.Total.Item();
     }
 
-    private static void Inference(SegmentationNetwork network, Tensor images)
+    public static void Inference(SegmentationNetwork network, Tensor images)
     {
         using var scope = new TensorScope();
         using var noGrad = Autograd.NoGrad();

@@ -1,8 +1,11 @@
+using System.CommandLine;
 using BenchmarkDotNet.Running;
 using IlgpuSeg.Benchmarks;
+using IlgpuSeg.Benchmarks.Micro;
 
-// `step` times whole network steps beside the peer; everything else is BenchmarkDotNet's.
-if (args is ["step", ..])
-    return NetworkStep.Create().Parse(args[1..]).Invoke();
+// Verbs of our own, a table each; everything else is BenchmarkDotNet's.
+Command[] verbs = [NetworkStep.Create(), ElementwiseComparison.Create(), LaunchTimes.Create(), CompileTimes.Create(), GroupProducts.Create()];
+if (args is [var first, ..] && verbs.FirstOrDefault(verb => verb.Name == first) is { } chosen)
+    return chosen.Parse(args[1..]).Invoke();
 BenchmarkSwitcher.FromAssembly(typeof(Program).Assembly).Run(args);
 return 0;

@@ -21,13 +21,7 @@ public class EpilogueTests
     }
 
     [Fact]
-    public void FollowBlockProducts()
-    {
-        CheckProducts<float, Real32>(TestArrays<float>.BlockHost, 13, 33, 9);
-        CheckProducts<double, Real64>(TestArrays<double>.BlockHost, 13, 33, 9);
-        // Large tiles.
-        CheckProducts<float, Real32>(TestArrays<float>.BlockHost, 129, 65, 3);
-    }
+    public void FollowBlockProducts() => CheckProducts<float, Real32>(TestArrays<float>.BlockHost, 13, 33, 9);
 
     [Fact]
     public void FollowConvolutions()

@@ -117,7 +117,8 @@ internal static class MathIntrinsics
         var b = call.Arg(1);
         if (op is Op.Shl or Op.Shr or Op.ShrUn)
         {
-            b = call.Builder.Binary(Op.And, b, call.Function.Int(call.Arg(0).Type == IrType.Int64 ? 63 : 31));
+            // Generic shifts take the count modulo the type's own width, narrow or not.
+            b = call.Builder.Binary(Op.And, b, call.Function.Int((TypeShape.Of(type).Parts[0].Memory.Size() * 8) - 1));
         }
 
         var a = call.Arg(0);

@@ -105,7 +105,7 @@ internal static class MemoryIntrinsics
         return call.Result(call.Builder.Convert(ConvertKind.FloatResize, TypeShape.Of(call.ReturnType).Parts[0].Type, single));
     }
 
-    // Only float -> Half is an operation; the other conversions are written in terms of it.
+    // Only float -> Half is an operation; the other conversions come down to it.
     private static Operand? HalfConversion(IntrinsicCall call)
     {
         var from = call.ParameterType(0);
@@ -116,9 +116,24 @@ internal static class MemoryIntrinsics
 
         if (call.ReturnType == typeof(ILGPU.Half) && from == typeof(double))
         {
-            throw KernelError.At(call.Site, "a conversion from double to Half", "Convert to float first.");
+            return call.Result(call.Builder.Convert(ConvertKind.FloatToHalf, IrType.Int32, RoundToOdd(call.Builder, call.Arg(0))));
         }
 
         return MethodTranslator.Inline(call.Context, call.Method, call.Arguments, call.Site);
+    }
+
+    /// <summary>
+    /// A double as a float that rounds to the same half: cut off to float's 23 bits, the last of them set if anything was lost, so that what
+    /// lay beside a half-way point still does. (Rounding to float first would move some onto it.)
+    /// </summary>
+    private static Value RoundToOdd(Builder builder, Value value)
+    {
+        const long Lost = (1L << 29) - 1;
+        var function = builder.Function;
+        var bits = builder.Convert(ConvertKind.Bitcast, IrType.Int64, value);
+        var isInexact = builder.Compare(CompareKind.Ne, builder.Binary(Op.And, bits, function.Long(Lost)), function.Long(0));
+        var kept = builder.Binary(Op.And, bits, function.Long(~Lost));
+        var odd = builder.Binary(Op.Or, kept, builder.Select(isInexact, function.Long(Lost + 1), function.Long(0)));
+        return builder.Convert(ConvertKind.FloatResize, IrType.Float32, builder.Convert(ConvertKind.Bitcast, IrType.Float64, odd));
     }
 }
