@@ -34,6 +34,7 @@ internal sealed class KernelEmitter
     private readonly DynamicMethod _method;
     private readonly Il _il;
     private readonly LocalBuilder _warpBase;
+    private readonly LocalBuilder _streamMask;
 
     /// <param name="function">The kernel.</param>
     /// <param name="forest">Its loops.</param>
@@ -48,6 +49,8 @@ internal sealed class KernelEmitter
             function.Name, typeof(void), [typeof(LaunchFrame*), typeof(byte*), typeof(long), typeof(long)], typeof(KernelEmitter).Module, skipVisibility: true);
         _il = new Il(_method.GetILGenerator());
         _warpBase = _il.NewLocal(typeof(int))!;
+        _streamMask = _il.NewLocal(typeof(nint))!;
+        Streaming = new StreamingStores(function);
         Function = function;
         _kind = kind;
         _parameterOffsets = parameterOffsets;
@@ -70,6 +73,9 @@ internal sealed class KernelEmitter
 
     /// <summary>How groups of several warps come past barriers; null if there is nothing to wait for.</summary>
     public GroupPhases? Phases { get; }
+
+    /// <summary>The stores that may go past the caches.</summary>
+    public StreamingStores Streaming { get; }
 
     public KernelCode Emit()
     {
@@ -122,6 +128,8 @@ internal sealed class KernelEmitter
         full.Prepare(il, done);
         tail.Prepare(il, done);
         EmitParameters(il);
+        PushFrame(il, nameof(LaunchFrame.StreamMask));
+        il.Emit(OpCodes.Stloc, _streamMask);
         EmitInvariants(il, full);
         EmitGroupStart(il);
         var position = il.NewLocal(typeof(long));
@@ -429,6 +437,18 @@ internal sealed class KernelEmitter
         PushRemaining(il);
         il.Int(Lanes.Count);
         il.Call(typeof(System.Math), "Min", null, typeof(int), typeof(int));
+    }
+
+    /// <summary>Pushes the mask for a store that may go past the caches; nothing for any other.</summary>
+    public bool PushStreamMask(Il il, Value store)
+    {
+        var streams = Streaming.Contains(store);
+        if (streams)
+        {
+            il.Emit(OpCodes.Ldloc, _streamMask);
+        }
+
+        return streams;
     }
 
     public void PushMemory(Il il, Value value)

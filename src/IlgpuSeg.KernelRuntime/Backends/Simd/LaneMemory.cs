@@ -30,6 +30,37 @@ internal static unsafe class LaneMemory
     public static void Store64<T>(byte* p, Vector512<T> value)
         where T : unmanaged => value.Store((T*)p);
 
+    /// <summary>Stores past the caches if the address has none of the bits of a mask; an empty choice is a mask of all bits.</summary>
+    [MethodImpl(Inline)]
+    public static void Stream32<T>(byte* p, Vector256<T> value, nint mask)
+        where T : unmanaged
+    {
+        if (((nint)p & mask) == 0)
+        {
+            value.StoreAlignedNonTemporal((T*)p);
+        }
+        else
+        {
+            value.Store((T*)p);
+        }
+    }
+
+    /// <inheritdoc cref="Stream32"/>
+    [MethodImpl(Inline)]
+    public static void Stream64<T>(byte* p, Vector512<T> value, nint mask)
+        where T : unmanaged
+    {
+        if (((nint)p & mask) == 0)
+        {
+            value.GetLower().StoreAlignedNonTemporal((T*)p);
+            value.GetUpper().StoreAlignedNonTemporal((T*)(p + 32));
+        }
+        else
+        {
+            value.Store((T*)p);
+        }
+    }
+
     [MethodImpl(Inline)]
     public static Vector256<int> LoadUInt16(byte* p)
     {

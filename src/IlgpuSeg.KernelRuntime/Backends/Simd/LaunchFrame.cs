@@ -16,6 +16,9 @@ internal unsafe struct LaunchFrame
     public int ExtentX;
     public int ExtentY;
     public int ExtentSize;
+
+    /// <summary>The bits that an address must not have for a store past the caches; all where there are none.</summary>
+    public nint StreamMask;
     public byte* Shared;
     public byte* Dynamic;
     public byte* Local;

@@ -42,8 +42,10 @@ internal sealed unsafe class SimdKernel : CompiledCpuKernel
         var exchangeBytes = hasPhases ? GroupExchange.Bytes : 0;
         var scratch = Scratch.Of(exchangeBytes + (warps * code.WarpBytes) + localBytes + code.SharedBytes + dimensions.DynamicSharedBytes);
         var local = scratch + exchangeBytes + (warps * code.WarpBytes);
+        var streams = WritesMoreThanCachesHold(code, arguments);
         var frame = new LaunchFrame
         {
+            StreamMask = streams ? StreamingStores.Alignment : -1,
             GridX = dimensions.Grid.X,
             GridY = dimensions.Grid.Y,
             GridZ = dimensions.Grid.Z,
@@ -64,6 +66,25 @@ internal sealed unsafe class SimdKernel : CompiledCpuKernel
             Dynamic = local + localBytes + code.SharedBytes,
         };
         code.Run(&frame, arguments, firstGroup, groupCount);
+        if (streams)
+        {
+            // Such stores are not ordered with those that tell other threads that this one is done.
+            Thread.MemoryBarrier();
+        }
+    }
+
+    private static bool WritesMoreThanCachesHold(Code code, byte* arguments)
+    {
+        foreach (var view in code.StreamedViews)
+        {
+            // A view's length follows its address.
+            if (*(long*)(arguments + view.Offset + sizeof(long)) * view.ElementSize >= StreamingStores.Threshold)
+            {
+                return true;
+            }
+        }
+
+        return false;
     }
 
     public override CompiledCpuKernel Specialize(byte* arguments)
@@ -111,10 +132,11 @@ internal sealed unsafe class SimdKernel : CompiledCpuKernel
         var emitter = new KernelEmitter(function, forest, kind, hasPhases, offsets, shared);
         var code = emitter.Emit();
         RuntimeHelpers.PrepareDelegate(code);
-        return new Code(code, sharedBytes, localBytes, emitter.Phases?.FrameBytes ?? 0, function.Values().Any(v => v.Op is Op.Barrier or Op.BarrierReduce or Op.GroupBroadcast));
+        var streamed = emitter.Streaming.Parameters.Select(p => offsets[function.Parameters[p].Source] + function.Parameters[p].Offset).ToHashSet();
+        return new Code(code, sharedBytes, localBytes, emitter.Phases?.FrameBytes ?? 0, [.. _entry.Views.Where(v => streamed.Contains(v.Offset))], function.Values().Any(v => v.Op is Op.Barrier or Op.BarrierReduce or Op.GroupBroadcast));
     }
 
-    private sealed record Code(KernelCode Run, int SharedBytes, int LocalBytes, int WarpBytes, bool MeetsAtBarriers);
+    private sealed record Code(KernelCode Run, int SharedBytes, int LocalBytes, int WarpBytes, ViewSlot[] StreamedViews, bool MeetsAtBarriers);
 
     /// <summary>Shared and local memory of the group that a thread is running.</summary>
     private sealed class Scratch

@@ -185,6 +185,10 @@ internal sealed partial class VersionEmitter
                 PushMask();
                 _il.Call(typeof(LaneMemory), "StoreMasked" + suffix, element, typeof(byte*), vector, typeof(Vector256<int>));
             }
+            else if (_kernel.PushStreamMask(_il, value))
+            {
+                _il.Call(typeof(LaneMemory), "Stream" + suffix, element, typeof(byte*), vector, typeof(nint));
+            }
             else
             {
                 _il.Call(typeof(LaneMemory), "Store" + suffix, element, typeof(byte*), vector);
