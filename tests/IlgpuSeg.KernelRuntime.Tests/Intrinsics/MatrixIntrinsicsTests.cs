@@ -1,3 +1,4 @@
+#if KERNELS_BUNDLED
 using IlgpuSeg.KernelRuntime.Tests.Simd;
 using ILGPU;
 using ILGPU.Runtime;
@@ -152,3 +153,4 @@ public sealed class MatrixIntrinsicsTests : IDisposable
         return result.GetAsArray1D();
     }
 }
+#endif
