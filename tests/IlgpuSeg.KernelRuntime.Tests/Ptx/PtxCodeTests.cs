@@ -55,10 +55,10 @@ public sealed class PtxCodeTests
             var input = run.AddView(x);
             var y = run.AddView(new float[16]);
             run.Add(4);
-            Assert.True(run.IsAccepted());
+            Assert.Equal(PtxAssumptions.All, run.Holding());
             run.Rewind();
             run.AddView<float>(input + 4, 16);
-            Assert.Equal(assumptions == PtxAssumptions.None, run.IsAccepted());
+            Assert.Equal(assumptions == PtxAssumptions.None, run.Holding().AlignedViews);
             if (assumptions == PtxAssumptions.All)
                 continue;
             run.Launch(new KernelConfig(1, 4));
@@ -74,10 +74,10 @@ public sealed class PtxCodeTests
         var x = run.AddView(new float[64]);
         run.AddView<float>(x + 128, 32);
         run.Add(16);
-        Assert.False(run.IsAccepted());
+        Assert.Equal(new PtxAssumptions(AlignedViews: true, DisjointViews: false), run.Holding());
         run.Rewind();
         run.AddView<float>(x, 32);
-        Assert.True(run.IsAccepted());
+        Assert.Equal(PtxAssumptions.All, run.Holding());
         var general = new PtxRun(run.Entry, assumptions: PtxAssumptions.None);
         Assert.Equal(0, Count(general.Module.Text, ".nc"));
     }

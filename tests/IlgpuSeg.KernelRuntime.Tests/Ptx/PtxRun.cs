@@ -60,14 +60,10 @@ internal sealed class PtxRun
     public T[] Read<T>(ulong address, int count)
         where T : unmanaged => _memory.Read<T>(address, count);
 
-    /// <summary>Launches, from the module for views of any kind if this one does not take the arguments.</summary>
-    public unsafe void Launch(KernelConfig config)
+    /// <summary>Launches; what was assumed when compiling must hold for the arguments.</summary>
+    public void Launch(KernelConfig config)
     {
-        fixed (byte* block = _block)
-        {
-            Assert.True(Module.Accepts(block), "the module does not take these arguments");
-        }
-
+        Assert.Equal(PtxAssumptions.All, Holding());
         var kernel = PtxProgram.Parse(Text ?? Module.Text)[Module.EntryName];
         var (grid, group) = (config.GridDim, config.GroupDim);
         var arguments = new PtxArguments();
@@ -92,12 +88,12 @@ internal sealed class PtxRun
         Launch(new KernelConfig((extent.Size + groupSize - 1) / groupSize, groupSize));
     }
 
-    /// <summary>Whether what was assumed when compiling holds for the arguments so far.</summary>
-    public unsafe bool IsAccepted()
+    /// <summary>Which assumptions hold for the arguments so far.</summary>
+    public unsafe PtxAssumptions Holding()
     {
         fixed (byte* block = _block)
         {
-            return Module.Accepts(block);
+            return Module.Holding(block);
         }
     }
 

@@ -11,7 +11,7 @@ internal static class PtxCompiler
 {
     private const int ExtentBytes = 16;
 
-    /// <summary>Compiles a kernel, taking for granted of its views what almost always holds; see <see cref="PtxModule.Accepts"/>.</summary>
+    /// <summary>Compiles a kernel, taking for granted of its views what almost always holds; see <see cref="PtxModule.Holding"/>.</summary>
     /// <param name="entry">The kernel.</param>
     /// <param name="target">The architecture and ISA.</param>
     /// <param name="specialized">Per parameter, a value to compile in (a boxed <c>SpecializedValue</c>), or null.</param>

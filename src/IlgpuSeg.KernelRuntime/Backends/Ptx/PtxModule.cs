@@ -54,10 +54,12 @@ internal sealed class PtxModule
     public required IReadOnlyList<ViewSlot> WrittenViews { get; init; }
 
     /// <summary>
-    /// Whether what was assumed when compiling holds for a block of arguments. Where it does not, launch the module that was compiled
-    /// under <see cref="PtxAssumptions.None"/>.
+    /// Which assumptions hold for a block of arguments, or are of no consequence to this kernel. Where not all do, launch the module that
+    /// was compiled under those that do.
     /// </summary>
-    public unsafe bool Accepts(byte* arguments)
+    public unsafe PtxAssumptions Holding(byte* arguments) => new(AreAligned(arguments), AreDisjoint(arguments));
+
+    private unsafe bool AreAligned(byte* arguments)
     {
         foreach (var view in AlignedViews)
         {
@@ -67,6 +69,11 @@ internal sealed class PtxModule
             }
         }
 
+        return true;
+    }
+
+    private unsafe bool AreDisjoint(byte* arguments)
+    {
         foreach (var read in ConstantViews)
         {
             foreach (var written in WrittenViews)

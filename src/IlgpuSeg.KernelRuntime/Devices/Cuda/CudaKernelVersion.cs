@@ -5,27 +5,32 @@ namespace IlgpuSeg.KernelRuntime.Devices.Cuda;
 
 /// <summary>
 /// A kernel for one set of specialised values. It is compiled for arguments as they mostly are (aligned views, outputs apart
-/// from inputs), and once more for any arguments when a launch needs that.
+/// from inputs), and once more for arguments of which only one or none of that holds when a launch needs it.
 /// </summary>
 internal sealed unsafe class CudaKernelVersion(CudaKernelCache cache, KernelEntry entry, object?[]? specialized)
 {
     private readonly Lock _gate = new();
     private readonly CudaKernel _usual = cache.Compile(entry, specialized, PtxAssumptions.All);
-    private CudaKernel? _general;
+    private readonly CudaKernel?[] _others = new CudaKernel?[4];
 
     public CudaKernel Usual => _usual;
 
-    public CudaKernel For(byte* arguments) => _usual.Module.Accepts(arguments) ? _usual : General();
-
-    private CudaKernel General()
+    public CudaKernel For(byte* arguments)
     {
-        if (Volatile.Read(ref _general) is { } known)
+        PtxAssumptions holding = _usual.Module.Holding(arguments);
+        return holding == PtxAssumptions.All ? _usual : Other(holding);
+    }
+
+    private CudaKernel Other(PtxAssumptions holding)
+    {
+        ref CudaKernel? other = ref _others[(holding.AlignedViews ? 1 : 0) + (holding.DisjointViews ? 2 : 0)];
+        if (Volatile.Read(ref other) is { } known)
             return known;
         lock (_gate)
         {
-            if (_general is null)
-                Volatile.Write(ref _general, cache.Compile(entry, specialized, PtxAssumptions.None));
-            return _general!;
+            if (other is null)
+                Volatile.Write(ref other, cache.Compile(entry, specialized, holding));
+            return other!;
         }
     }
 }
