@@ -1,6 +1,7 @@
 using System.CommandLine;
 using IlgpuSeg.Console.Verbs;
 using IlgpuSeg.Data;
+using IlgpuSeg.Memory;
 using IlgpuSeg.Serialization;
 using IlgpuSeg.Training;
 using Spectre.Console;
@@ -34,7 +35,7 @@ internal static class CommandLine
             Fail("Stopped.");
             return 1;
         }
-        catch (TrainingException e)
+        catch (Exception e) when (e is TrainingException or OutOfDeviceMemoryException)
         {
             Fail(e.Message);
             return 1;

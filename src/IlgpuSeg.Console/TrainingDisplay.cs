@@ -34,7 +34,7 @@ internal sealed class TrainingDisplay : ITrainingObserver
     {
         if (firstStep < 0) firstStep = step.Step - 1;
         var text = $"step {step.Step}/{totalSteps}  loss {step.Loss:F3} (CE {step.CrossEntropy:F3}, contrast {step.Contrast:F3})  "
-            + $"lr {step.Lr:G3}  {step.ImagesPerSecond:F2} images/s";
+            + $"lr {step.Lr:G3}  {step.ImagesPerSecond:F2} images/s  {step.PeakMemoryMiB:N0} MiB";
         if (steps is not null)
         {
             steps.MaxValue = totalSteps;

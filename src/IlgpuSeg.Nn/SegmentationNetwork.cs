@@ -34,6 +34,7 @@ public sealed class SegmentationNetwork : Module
     private readonly FpnDecoder decoder;
     private readonly Conv2d embedding;
     private readonly Builder build;
+    private IReadOnlyList<string> checkpointed = [];
 
     /// <summary>Builds a network with random weights.</summary>
     /// <param name="config">Its sizes.</param>
@@ -79,6 +80,25 @@ public sealed class SegmentationNetwork : Module
     /// <summary>Learned elements that inference uses: all but the embedding head, as the paper counts.</summary>
     public long InferenceParameterCount => ParameterCount - embedding.ParameterCount;
 
+    /// <summary>The parts that can be checkpointed: "stage1" to "stage4" of the backbone, "context" and "decoder".</summary>
+    public static IReadOnlyList<string> Parts { get; } = ["stage1", "stage2", "stage3", "stage4", "context", "decoder"];
+
+    /// <summary>
+    /// The <see cref="Parts"/> whose activations training does not keep but computes anew in backward (see <see cref="ActivationCheckpoint"/>):
+    /// less memory, more time, the same bits.
+    /// </summary>
+    /// <exception cref="ArgumentException">Set to something that is no part.</exception>
+    public IReadOnlyList<string> Checkpointed
+    {
+        get => checkpointed;
+        set
+        {
+            if (value.FirstOrDefault(part => !Parts.Contains(part)) is { } unknown)
+                throw new ArgumentException($"The network has no part '{unknown}' to checkpoint; the parts are {string.Join(", ", Parts)}.");
+            checkpointed = [.. value];
+        }
+    }
+
     /// <summary>Segments images.</summary>
     /// <param name="images">Normalised, [N, H, W, 3].</param>
     /// <exception cref="ShapeException">Not images, or too small for the context.</exception>
@@ -87,9 +107,9 @@ public sealed class SegmentationNetwork : Module
         if (images.Shape.Rank != 4 || images.C != 3)
             throw new ShapeException("SegmentationNetwork", "images must be [N, H, W, 3]", ("images", images.Shape));
         using var scope = new TensorScope();
-        var features = backbone.Forward(images);
-        var refined = context.Forward(Gather(features));
-        var fused = scope.Keep(decoder.Fuse(features, refined));
+        var features = backbone.Forward(images, stage => checkpointed.Contains(Parts[stage]));
+        var refined = Run("context", t => context.Forward(Gather(t)), features);
+        var fused = scope.Keep(Run("decoder", t => decoder.Fuse(t[..3], t[3]), [.. features[..3], refined]));
         var coarse = scope.Keep(decoder.Classify(fused));
         return new SegmentationOutput(coarse, fused, images.H, images.W);
     }
@@ -121,6 +141,9 @@ public sealed class SegmentationNetwork : Module
         trace.Step("Resize", input.With(^1, Config.Classes));
         return trace;
     }
+
+    private Tensor Run(string part, Func<Tensor[], Tensor> forward, Tensor[] inputs) =>
+        checkpointed.Contains(part) ? ActivationCheckpoint.Run(forward, inputs, build.Random) : forward(inputs);
 
     /// <summary>F1..F3 pooled to F4's exact size, concatenated with F4.</summary>
     private static Tensor Gather(Tensor[] features)

@@ -11,10 +11,12 @@ public sealed class Van : Module
     private readonly PatchEmbedding[] embeddings = new PatchEmbedding[4];
     private readonly VanBlock[][] blocks = new VanBlock[4][];
     private readonly LayerNorm[] norms = new LayerNorm[4];
+    private readonly Philox random;
 
     /// <summary>Builds the backbone; the drop-path rate rises linearly over all blocks.</summary>
     public Van(Builder build, NetworkConfig config)
     {
+        random = build.Random;
         int total = config.Depths.Sum(), index = 0;
         for (var s = 0; s < 4; s++)
         {
@@ -35,8 +37,9 @@ public sealed class Van : Module
 
     /// <summary>The four stages' features.</summary>
     /// <param name="x">Normalised images, [N, H, W, 3].</param>
+    /// <param name="checkpointed">Whether backward computes the blocks of a stage (0 to 3) anew, one at a time, instead of keeping what they save.</param>
     /// <returns>F1..F4: [N, H/4, W/4, C1] to [N, H/32, W/32, C4], sizes rounded up.</returns>
-    public Tensor[] Forward(Tensor x)
+    public Tensor[] Forward(Tensor x, Func<int, bool>? checkpointed = null)
     {
         var features = new Tensor[4];
         for (var s = 0; s < 4; s++)
@@ -46,7 +49,7 @@ public sealed class Van : Module
             foreach (var block in blocks[s])
             {
                 using var input = x;
-                x = block.Forward(input);
+                x = checkpointed?.Invoke(s) == true ? ActivationCheckpoint.Run(block.Forward, input, random) : block.Forward(input);
             }
             features[s] = x = scope.Keep(norms[s].Forward(x));
         }

@@ -39,6 +39,9 @@ public sealed record TrainConfig
     /// <summary>How often to evaluate, save and log.</summary>
     public ScheduleConfig Schedule { get; init; } = new();
 
+    /// <summary>What limits the memory of a run.</summary>
+    public MemoryConfig Memory { get; init; } = new();
+
     /// <summary>Throws where a value makes no run.</summary>
     /// <returns>This.</returns>
     /// <exception cref="ConfigException">Names the key and its value.</exception>
@@ -67,6 +70,9 @@ public sealed record TrainConfig
         Check(Loss.MaxViews >= 1, "loss.max_views", Loss.MaxViews, "1 or more");
         Check(Schedule.EvalEvery >= 0, "schedule.eval_every", Schedule.EvalEvery, "0 (only at the end) or more");
         Check(Schedule.SaveEvery >= 0, "schedule.save_every", Schedule.SaveEvery, "0 (only at the end) or more");
+        Check(Memory.LimitMib >= 0, "memory.limit_mib", Memory.LimitMib, "0 (no limit) or more");
+        Check(Memory.Checkpoint.All(SegmentationNetwork.Parts.Contains), "memory.checkpoint", $"[{string.Join(", ", Memory.Checkpoint)}]",
+            $"a list of {string.Join(", ", SegmentationNetwork.Parts)}");
         return this;
     }
 
@@ -167,4 +173,17 @@ public sealed record ScheduleConfig
 
     /// <summary>Whether to evaluate before the first step, so that the curve shows the start.</summary>
     public bool EvalFirst { get; init; } = true;
+}
+
+/// <summary>What limits the memory of a run.</summary>
+public sealed record MemoryConfig
+{
+    /// <summary>The most device memory that tensors may take, in MiB; 0: as much as there is.</summary>
+    public int LimitMib { get; init; }
+
+    /// <summary>
+    /// Parts of the network whose activations are computed anew in backward instead of being kept (see
+    /// <see cref="SegmentationNetwork.Parts"/>): less memory, more time, the same result.
+    /// </summary>
+    public IReadOnlyList<string> Checkpoint { get; init; } = [];
 }

@@ -10,7 +10,11 @@ namespace IlgpuSeg.Training;
 /// <param name="Contrast">CL.</param>
 /// <param name="Lr">The learning rate of the step.</param>
 /// <param name="ImagesPerSecond">Of this step, loading included.</param>
-public sealed record StepRecord(int Step, double Loss, double CrossEntropy, double Contrast, double Lr, double ImagesPerSecond);
+public sealed record StepRecord(int Step, double Loss, double CrossEntropy, double Contrast, double Lr, double ImagesPerSecond)
+{
+    /// <summary>The most memory of the device that tensors used during the step, in MiB.</summary>
+    public double PeakMemoryMiB { get; init; }
+}
 
 /// <summary>One evaluation as it is logged.</summary>
 /// <param name="Step">Steps done before it.</param>
@@ -24,7 +28,7 @@ public sealed record EvalRecord(int Step, double MeanIoU, double PixelAccuracy);
 /// </summary>
 public sealed class RunLog : IDisposable
 {
-    private const string StepHeader = "step,loss,cross_entropy,contrast,lr,images_per_second";
+    private const string StepHeader = "step,loss,cross_entropy,contrast,lr,images_per_second,peak_memory_mib";
     private const string EvalHeader = "step,mean_iou,pixel_accuracy";
 
     private readonly StreamWriter stepFile;
@@ -42,7 +46,7 @@ public sealed class RunLog : IDisposable
         string stepPath = Path.Combine(folder, "steps.csv"), evalPath = Path.Combine(folder, "evals.csv");
         if (resumeAt > 0)
         {
-            steps.AddRange(Read(stepPath, f => new StepRecord((int)f[0], f[1], f[2], f[3], f[4], f[5])).Where(s => s.Step <= resumeAt));
+            steps.AddRange(Read(stepPath, f => new StepRecord((int)f[0], f[1], f[2], f[3], f[4], f[5]) { PeakMemoryMiB = f[6] }).Where(s => s.Step <= resumeAt));
             evals.AddRange(Read(evalPath, f => new EvalRecord((int)f[0], f[1], f[2])).Where(e => e.Step <= resumeAt));
         }
         stepFile = Open(stepPath, StepHeader, steps.Select(Line));
@@ -76,7 +80,7 @@ public sealed class RunLog : IDisposable
         evalFile.Dispose();
     }
 
-    private static string Line(StepRecord s) => Line(s.Step, s.Loss, s.CrossEntropy, s.Contrast, s.Lr, s.ImagesPerSecond);
+    private static string Line(StepRecord s) => Line(s.Step, s.Loss, s.CrossEntropy, s.Contrast, s.Lr, s.ImagesPerSecond, s.PeakMemoryMiB);
 
     private static string Line(EvalRecord e) => Line(e.Step, e.MeanIoU, e.PixelAccuracy);
 

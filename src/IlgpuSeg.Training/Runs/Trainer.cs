@@ -69,7 +69,12 @@ public sealed class Trainer
                 MaxScale = config.Augment.Scale[1],
             },
         });
-        Network = new SegmentationNetwork(Models.Config(config.Model, train.Classes.Count), Device.Open(config.Device), seed: config.Seed);
+        var device = Device.Open(config.Device);
+        if (config.Memory.LimitMib > 0) device.Allocator.Limit = config.Memory.LimitMib * 1048576L;
+        Network = new SegmentationNetwork(Models.Config(config.Model, train.Classes.Count), device, seed: config.Seed)
+        {
+            Checkpointed = config.Memory.Checkpoint,
+        };
         optimizer = new Sgd(Network.NamedParameters(), config.Optim.Momentum, config.Optim.WeightDecay);
         schedule = new PolyLr(config.Optim.Lr, config.Optim.Steps, config.Optim.Power, config.Optim.Warmup).Validate();
         loss = new HybridLoss
@@ -131,6 +136,7 @@ public sealed class Trainer
     private void TrainStep(Batch batch, RunLog log, ITrainingObserver observer)
     {
         var watch = Stopwatch.StartNew();
+        Network.Device.Allocator.ResetPeak();
         var lr = schedule.At(step);
         Network.Train();
         double total, entropy, contrast;
@@ -152,7 +158,10 @@ public sealed class Trainer
             Network.Device.Synchronize();
         }
         step++;
-        var record = new StepRecord(step, total, entropy, contrast, lr, batch.Count / watch.Elapsed.TotalSeconds);
+        var record = new StepRecord(step, total, entropy, contrast, lr, batch.Count / watch.Elapsed.TotalSeconds)
+        {
+            PeakMemoryMiB = Network.Device.Allocator.PeakBytes / 1048576.0,
+        };
         log.Add(record);
         observer.OnStep(record, config.Optim.Steps);
     }
