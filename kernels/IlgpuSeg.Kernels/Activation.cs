@@ -80,6 +80,7 @@ public static class ReluKernels
         where T : unmanaged, INumber<T>
     {
         var n = y.IntLength;
+        if (n == 0) return;
         host.Load(static a => a.LoadStreamKernel<ArrayView<T>, ArrayView<T>, int, int>(ForwardKernel))(
             ElementLoop.Config(host, n), x, y, ElementLoop.Run(host), n);
     }
@@ -93,6 +94,7 @@ public static class ReluKernels
         where T : unmanaged, INumber<T>
     {
         var n = dx.IntLength;
+        if (n == 0) return;
         host.Load(static a => a.LoadStreamKernel<ArrayView<T>, ArrayView<T>, ArrayView<T>, int, int>(BackwardKernel))(
             ElementLoop.Config(host, n), y, dy, dx, ElementLoop.Run(host), n);
     }
@@ -143,6 +145,7 @@ public static class GeluKernels
         where R : struct, IReal<T>
     {
         var n = y.IntLength;
+        if (n == 0) return;
         host.Load(static a => a.LoadStreamKernel<ArrayView<T>, ArrayView<T>, int, int>(ForwardKernel<T, R>))(
             ElementLoop.Config(host, n), x, y, ElementLoop.Run(host), n);
     }
@@ -157,6 +160,7 @@ public static class GeluKernels
         where R : struct, IReal<T>
     {
         var n = dx.IntLength;
+        if (n == 0) return;
         host.Load(static a => a.LoadStreamKernel<ArrayView<T>, ArrayView<T>, ArrayView<T>, int, int>(BackwardKernel<T, R>))(
             ElementLoop.Config(host, n), x, dy, dx, ElementLoop.Run(host), n);
     }

@@ -69,6 +69,7 @@ public static class ElementwiseKernels
         where T : unmanaged, INumber<T>
     {
         var n = y.IntLength;
+        if (n == 0) return;
         host.Load(static a => a.LoadStreamKernel<ArrayView<T>, ArrayView<T>, ArrayView<T>, int, int>(AddKernel))(
             ElementLoop.Config(host, n), a, b, y, ElementLoop.Run(host), n);
     }
@@ -82,6 +83,7 @@ public static class ElementwiseKernels
         where T : unmanaged, INumber<T>
     {
         var n = y.IntLength;
+        if (n == 0) return;
         host.Load(static a => a.LoadStreamKernel<ArrayView<T>, ArrayView<T>, ArrayView<T>, int, int>(MultiplyKernel))(
             ElementLoop.Config(host, n), a, b, y, ElementLoop.Run(host), n);
     }
@@ -95,6 +97,7 @@ public static class ElementwiseKernels
         where T : unmanaged, INumber<T>
     {
         var n = y.IntLength;
+        if (n == 0) return;
         host.Load(static a => a.LoadStreamKernel<ArrayView<T>, T, ArrayView<T>, int, int>(ScaleKernel))(
             ElementLoop.Config(host, n), x, factor, y, ElementLoop.Run(host), n);
     }
@@ -108,6 +111,7 @@ public static class ElementwiseKernels
         where T : unmanaged, INumber<T>
     {
         var n = y.IntLength;
+        if (n == 0) return;
         host.Load(static a => a.LoadStreamKernel<ArrayView<T>, ArrayView<T>, ArrayView<T>, int, int>(ScaleByElementKernel))(
             ElementLoop.Config(host, n), x, factor, y, ElementLoop.Run(host), n);
     }

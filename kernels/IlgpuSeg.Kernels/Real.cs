@@ -35,6 +35,9 @@ public interface IReal<T>
     /// <summary>The natural logarithm.</summary>
     static abstract T Log(T x);
 
+    /// <summary>x to the power of y.</summary>
+    static abstract T Pow(T x, T y);
+
     /// <summary>The square root.</summary>
     static abstract T Sqrt(T x);
 
@@ -85,6 +88,9 @@ public readonly struct Real32 : IReal<float>
     public static float Log(float x) => XMath.Log(x);
 
     /// <inheritdoc/>
+    public static float Pow(float x, float y) => XMath.Pow(x, y);
+
+    /// <inheritdoc/>
     public static float Sqrt(float x) => XMath.Sqrt(x);
 
     /// <inheritdoc/>
@@ -132,6 +138,9 @@ public readonly struct Real64 : IReal<double>
 
     /// <inheritdoc/>
     public static double Log(double x) => XMath.Log(x);
+
+    /// <inheritdoc/>
+    public static double Pow(double x, double y) => XMath.Pow(x, y);
 
     /// <inheritdoc/>
     public static double Sqrt(double x) => XMath.Sqrt(x);

@@ -90,24 +90,37 @@ public sealed partial class Tensor : IDisposable
     internal bool IsUnique => storage.IsUnique;
 
     /// <summary>A tensor whose elements are not initialised.</summary>
+    /// <param name="shape">The extents.</param>
+    /// <param name="dtype">The element type.</param>
+    /// <param name="device">Where to put it; the CPU if null.</param>
     /// <exception cref="OverflowException">The shape holds more elements than 32-bit indices reach.</exception>
-    public static Tensor Empty(Shape shape, DType dtype, Device device)
+    public static Tensor Empty(Shape shape, DType dtype = DType.Float32, Device? device = null)
     {
+        device ??= Device.Cpu;
         if (shape.Length > int.MaxValue)
             throw new OverflowException($"A tensor of shape {shape} has {shape.Length:N0} elements; kernels index at most {int.MaxValue:N0}.");
         return new Tensor(device.Allocator.Allocate(shape, dtype), shape, dtype, device);
     }
 
     /// <summary>A tensor of zeros.</summary>
-    public static Tensor Zeros(Shape shape, DType dtype, Device device)
+    /// <param name="shape">The extents.</param>
+    /// <param name="dtype">The element type.</param>
+    /// <param name="device">Where to put it; the CPU if null.</param>
+    /// <exception cref="OverflowException">The shape holds more elements than 32-bit indices reach.</exception>
+    public static Tensor Zeros(Shape shape, DType dtype = DType.Float32, Device? device = null)
     {
         var tensor = Empty(shape, dtype, device);
         tensor.SetToZero();
         return tensor;
     }
 
-    /// <summary>A tensor of one value.</summary>
-    public static Tensor Full(Shape shape, double value, DType dtype, Device device)
+    /// <summary>A tensor of one value, rounded to the type.</summary>
+    /// <param name="shape">The extents.</param>
+    /// <param name="value">The value.</param>
+    /// <param name="dtype">The element type.</param>
+    /// <param name="device">Where to put it; the CPU if null.</param>
+    /// <exception cref="OverflowException">The shape holds more elements than 32-bit indices reach.</exception>
+    public static Tensor Full(Shape shape, double value, DType dtype = DType.Float32, Device? device = null)
     {
         var tensor = Empty(shape, dtype, device);
         switch (dtype)
@@ -260,12 +273,16 @@ public sealed partial class Tensor : IDisposable
         ReleaseFromScope();
     }
 
-    /// <summary>The type, shape and a preview of the first elements.</summary>
+    /// <summary>
+    /// Shape, type, device and the elements, of long axes both ends: "Tensor [2, 2] Float32 on cpu" and below it the rows in brackets. Waits
+    /// for the device.
+    /// </summary>
     public override string ToString()
     {
-        if (storage.IsFreed) return $"Tensor({DType}, {Shape}, freed)";
-        var preview = string.Join(", ", ToDoubles().Take(6).Select(x => x.ToString("G5")));
-        return $"Tensor({DType}, {Shape}, {Device.Name}): {preview}{(Length > 6 ? ", ..." : "")}";
+        var name = Name is null ? "" : $" '{Name}'";
+        if (storage.IsFreed) return $"Tensor{name} {Shape} {DType} on {Device.Name}, freed";
+        var graph = GradNode is not null ? $", result of {GradNode.Op}" : RequiresGrad ? ", requires a gradient" : "";
+        return $"Tensor{name} {Shape} {DType} on {Device.Name}{graph}\n{TensorPreview.Of(this)}";
     }
 
     /// <summary>Records an in-place change, so that backward refuses to use what it saved before.</summary>

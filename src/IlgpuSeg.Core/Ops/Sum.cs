@@ -11,6 +11,27 @@ public static class Sum
     /// <returns>[1].</returns>
     public static Tensor Apply(Tensor x) => ScaledSum("Sum", x, 1);
 
+    /// <summary>The sums over some axes.</summary>
+    /// <param name="x">Any shape, floating-point.</param>
+    /// <param name="axes">The axes to add over.</param>
+    /// <param name="keepAxes">Whether these axes stay, with an extent of 1.</param>
+    /// <returns>x's shape without the axes, or with 1 in their place.</returns>
+    /// <exception cref="ShapeException">x does not have an axis, or one is given twice.</exception>
+    public static Tensor Apply(Tensor x, Index[] axes, bool keepAxes = false) => OverAxes("Sum", x, axes, keepAxes);
+
+    internal static Tensor OverAxes(string op, Tensor x, Index[] axes, bool keepAxes)
+    {
+        OpCheck.FloatingPoint(op, "x", x);
+        var numbers = Array.ConvertAll(axes, axis => Axes.Find(op, x, axis));
+        if (numbers.Distinct().Count() < numbers.Length)
+            throw new ShapeException(op, $"the axes [{string.Join(", ", axes)}] must differ", ("x", x.Shape));
+        var source = x.Shape;
+        var sum = Axes.Sum(x, numbers);
+        var kept = sum.Shape;
+        Shape result = keepAxes ? kept : [.. source.Where((_, axis) => !numbers.Contains(axis))];
+        return Autograd.Record(op, sum.Share(result), [x], g => [Axes.Repeat(g.Share(kept), source)]);
+    }
+
     internal static Tensor ScaledSum(string op, Tensor x, double factor)
     {
         if (MixedPrecision.Applies(PrecisionRule.Wide, x))

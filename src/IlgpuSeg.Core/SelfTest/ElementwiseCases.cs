@@ -8,6 +8,7 @@ internal static class ElementwiseCases
     public static IEnumerable<OpCase> All =>
     [
         new("Add.Apply", draw => Two(draw, Add.Apply)),
+        new("Subtract.Apply", draw => Two(draw, Subtract.Apply)),
         new("Multiply.Apply", draw => Two(draw, Multiply.Apply)),
         new("Multiply.Apply", draw => One(draw, x => Multiply.Apply(x, x))) { Variant = "a square" },
         new("Scale.Apply", draw => One(draw, x => Scale.Apply(x, -1.75))),
@@ -23,6 +24,16 @@ internal static class ElementwiseCases
         // In double the first is the identity, in float it widens and narrows.
         new("Cast.Apply", draw => One(draw, x => Scale.Apply(Cast.Apply(Cast.Apply(x, DType.Float64), x.DType), 1))),
         new("Cast.Apply", draw => Rounded(draw)) { Variant = "bfloat16" },
+        new("Divide.Apply", draw => Quotient(draw)),
+        new("Shift.Apply", draw => One(draw, x => Shift.Apply(x, 0.75))),
+        new("Reciprocal.Apply", draw => One(draw, x => Reciprocal.Apply(x, 1.5), gap: 0.25)),
+        new("Exp.Apply", draw => One(draw, Exp.Apply, gap: draw.Pick("gap", 0.0, 3.0))),
+        new("Log.Apply", draw => Positive(draw, x => Log.Apply(Shift.Apply(x, 0.125)))),
+        new("Sqrt.Apply", draw => Positive(draw, x => Sqrt.Apply(Shift.Apply(x, 0.125)))),
+        new("Sigmoid.Apply", draw => One(draw, Sigmoid.Apply, gap: draw.Pick("gap", 0.0, 6.0))),
+        new("Tanh.Apply", draw => One(draw, Tanh.Apply, gap: draw.Pick("gap", 0.0, 3.0))),
+        new("Power.Apply", draw => Whole(draw)) { Variant = "a whole number" },
+        new("Power.Apply", draw => Fraction(draw)) { Variant = "a fraction" },
         new("Sum.Apply", draw => Positive(draw, Sum.Apply)),
         // Times the number of elements, so that results and gradients are not small against the allowed error.
         new("Mean.Apply", draw => Positive(draw, x => Scale.Apply(Mean.Apply(x), x.Count))),
@@ -54,6 +65,27 @@ internal static class ElementwiseCases
         draw.Parameter("a", shape);
         draw.Parameter("b", shape);
         return t => apply(t[0], t[1]);
+    }
+
+    private static Func<Tensor[], Tensor> Whole(CaseDraw draw)
+    {
+        var exponent = draw.Pick("exponent", 2.0, 3.0, -1.0, -2.0);
+        return One(draw, x => Power.Apply(x, exponent), gap: 0.5);
+    }
+
+    private static Func<Tensor[], Tensor> Fraction(CaseDraw draw)
+    {
+        var exponent = draw.Pick("exponent", 0.5, -1.5, 2.25);
+        return Positive(draw, x => Power.Apply(Shift.Apply(x, 0.5), exponent));
+    }
+
+    /// <summary>The divisor keeps away from zero.</summary>
+    private static Func<Tensor[], Tensor> Quotient(CaseDraw draw)
+    {
+        var shape = draw.Image();
+        draw.Parameter("a", shape);
+        draw.Parameter("b", shape, gap: 0.5);
+        return t => Divide.Apply(t[0], t[1]);
     }
 
     private static Func<Tensor[], Tensor> Factor(CaseDraw draw, Func<Shape, Shape> factor, Func<Tensor, Tensor, Tensor> apply)

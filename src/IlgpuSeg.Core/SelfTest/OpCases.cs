@@ -10,6 +10,7 @@ public static class OpCases
     public static IReadOnlyList<OpCase> All { get; } =
     [
         .. ElementwiseCases.All,
+        .. AxisCases.All,
         .. MatrixCases.All,
         .. ConvolutionCases.All,
         .. FusedCases.All,
