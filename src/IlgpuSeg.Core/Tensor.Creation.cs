@@ -62,6 +62,12 @@ public sealed partial class Tensor
         return Autograd.Record("To", CopiedTo(device), [this], g => [g.CopiedTo(home)]);
     }
 
+    /// <summary>The elements in another floating-point type, rounded to nearest; differentiable, its gradient is brought back to this type.</summary>
+    /// <param name="dtype">A floating-point type.</param>
+    /// <returns>This tensor itself if it has that type.</returns>
+    /// <exception cref="ArgumentException">One of the types holds integers.</exception>
+    public Tensor To(DType dtype) => Cast(dtype);
+
     private static Tensor Drawn(string op, Shape shape, Func<double> draw, DType dtype, Device? device)
     {
         if (!dtype.IsFloatingPoint())

@@ -81,6 +81,26 @@ public sealed class ActivationCheckpointTests : IDisposable
     }
 
     [Fact]
+    public void MixedPrecisionIsThatOfTheForwardPass()
+    {
+        Assert.Equal(Gradient(false), Gradient(true));
+
+        static float[] Gradient(bool checkpoint)
+        {
+            var x = Floats(1, 5, 8);
+            var weight = Floats(2, 8, 8);
+            x.RequiresGrad = weight.RequiresGrad = true;
+            Tensor Block(Tensor t) => Gelu.Apply(MatMul.Apply(t, weight));
+            Tensor y;
+            using (new Autocast()) y = checkpoint ? ActivationCheckpoint.Run(Block, x) : Block(x);
+            Assert.Equal(DType.BFloat16, y.DType);
+            // Outside of the mixed scope, as a trainer calls it.
+            Sum.Apply(y).Backward();
+            return [.. x.Grad!.ToArray<float>(), .. weight.Grad!.ToArray<float>()];
+        }
+    }
+
+    [Fact]
     public void SeveralInputs()
     {
         var a = Floats(1, 3);

@@ -46,7 +46,7 @@ public class CastTests
     public void ABFloat16TensorPrints()
     {
         using var scope = new TensorScope();
-        Assert.Equal("Tensor(BFloat16, [2], cpu): 1.5, -2", Tensor.FromDoubles([1.5, -2.001], [2], DType.BFloat16, Device.Cpu).ToString());
+        Assert.Equal("Tensor [2] BFloat16 on cpu\n[ 1.5000, -2.0000]", Tensor.FromDoubles([1.5, -2.001], [2], DType.BFloat16, Device.Cpu).ToString());
     }
 
     [Fact]

@@ -61,6 +61,8 @@ public sealed class ConfigFileTests : IDisposable
     [InlineData("data.kind=coco", "cityscapes")]
     [InlineData("optim.lr", "key=value")]
     [InlineData("optim.foo=1", "optim.foo")]
+    [InlineData("memory.limit_mib=-1", "memory.limit_mib")]
+    [InlineData("memory.checkpoint=[stage9]", "stage1, stage2")]
     public void RefusesBadOverrides(string text, string message) =>
         Assert.Contains(message, Assert.Throws<ConfigException>(() => ConfigFile.Load(null, ["data.root=x", text])).Message);
 

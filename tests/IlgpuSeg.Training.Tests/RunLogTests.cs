@@ -13,7 +13,7 @@ public sealed class RunLogTests : IDisposable
     {
         using (var log = new RunLog(folder))
         {
-            for (var step = 1; step <= 5; step++) log.Add(new StepRecord(step, 2.5, 2, 0.5, 0.01, 3.25));
+            for (var step = 1; step <= 5; step++) log.Add(new StepRecord(step, 2.5, 2, 0.5, 0.01, 3.25) { PeakMemoryMiB = 512.5 });
             log.Add(new EvalRecord(2, 0.25, 0.5));
             log.Add(new EvalRecord(5, 0.3, 0.6));
         }
@@ -21,7 +21,7 @@ public sealed class RunLogTests : IDisposable
         using (var log = new RunLog(folder, resumeAt: 3))
         {
             Assert.Equal([1, 2, 3], log.Steps.Select(s => s.Step));
-            Assert.Equal(new StepRecord(3, 2.5, 2, 0.5, 0.01, 3.25), log.Steps[^1]);
+            Assert.Equal(new StepRecord(3, 2.5, 2, 0.5, 0.01, 3.25) { PeakMemoryMiB = 512.5 }, log.Steps[^1]);
             Assert.Equal([new EvalRecord(2, 0.25, 0.5)], log.Evals);
             log.Add(new StepRecord(4, 1, 1, 0, 0.01, 3));
         }

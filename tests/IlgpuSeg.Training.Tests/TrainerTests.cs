@@ -1,4 +1,5 @@
 using IlgpuSeg.Data;
+using IlgpuSeg.Memory;
 using IlgpuSeg.Nn;
 using IlgpuSeg.Serialization;
 using IlgpuSeg.Training;
@@ -61,6 +62,39 @@ public sealed class TrainerTests(DrawnScenes scenes) : IClassFixture<DrawnScenes
         Assert.Contains("optim.lr", e.Message);
         using var left = SafeTensorsFile.Open(Path.Combine(config.Output, Trainer.LastCheckpoint));
         Assert.True(Checkpoint.ReadInfo(left).Step >= 1);
+    }
+
+    [Fact]
+    public void ARunWithCheckpointedPartsEndsWithTheSameWeights()
+    {
+        var plain = scenes.Config("plain", "optim.steps=2");
+        var saving = scenes.Config("saving", "optim.steps=2", "memory.checkpoint=[stage1, stage3, context, decoder]");
+        RecordingObserver plainSteps = new(), savingSteps = new();
+        DrawnScenes.Trainer(plain).Run(plainSteps);
+        DrawnScenes.Trainer(saving).Run(savingSteps);
+        AssertSameTensors(Path.Combine(plain.Output, Trainer.LastCheckpoint), Path.Combine(saving.Output, Trainer.LastCheckpoint));
+        Assert.All(savingSteps.Steps.Zip(plainSteps.Steps), s => Assert.InRange(s.First.PeakMemoryMiB, 1, s.Second.PeakMemoryMiB));
+        Assert.Equal(savingSteps.Steps.Select(s => s.PeakMemoryMiB), new RunLog(saving.Output, resumeAt: 2).Steps.Select(s => s.PeakMemoryMiB), new NineDigits());
+    }
+
+    [Fact]
+    public void ALimitStopsARunThatNeedsMoreAndAnotherCanFollow()
+    {
+        var allocator = Device.Cpu.Allocator;
+        try
+        {
+            var tight = scenes.Config("tight", $"memory.limit_mib={allocator.LiveBytes / 1048576 + 60}", "augment.crop=[192, 192]", "optim.batch=8");
+            var e = Assert.Throws<OutOfDeviceMemoryException>(() => DrawnScenes.Trainer(tight).Run(new RecordingObserver()));
+            Assert.StartsWith("cpu is out of memory", e.Message);
+            Assert.False(File.Exists(Path.Combine(tight.Output, Trainer.LastCheckpoint)));
+        }
+        finally
+        {
+            allocator.Limit = null;
+        }
+        var observer = new RecordingObserver();
+        DrawnScenes.Trainer(scenes.Config("after", "optim.steps=1")).Run(observer);
+        Assert.Single(observer.Steps);
     }
 
     [Fact]

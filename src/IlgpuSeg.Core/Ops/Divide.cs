@@ -13,6 +13,8 @@ public static class Divide
     /// <exception cref="ShapeException">The shapes differ.</exception>
     public static Tensor Apply(Tensor a, Tensor b)
     {
+        if (MixedPrecision.Applies(PrecisionRule.Follow, a, b))
+            return MixedPrecision.Run("Divide", PrecisionRule.Follow, [a, b], t => Apply(t[0]!, t[1]!));
         ElementwiseCheck.SameShape("Divide", a, b);
         return a.DType == DType.Float64 ? Run<double>(a, b) : Run<float>(a, b);
     }

@@ -10,6 +10,8 @@ public static class Exp
     /// <returns>Of x's shape.</returns>
     public static Tensor Apply(Tensor x)
     {
+        if (MixedPrecision.Applies(PrecisionRule.Follow, x))
+            return MixedPrecision.Run("Exp", PrecisionRule.Follow, [x], t => Apply(t[0]!));
         OpCheck.FloatingPoint("Exp", "x", x);
         return x.DType == DType.Float64
             ? ElementMap<double, ExpMap<double, Real64>>.Apply("Exp", x, 0)

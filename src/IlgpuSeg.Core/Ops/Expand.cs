@@ -12,8 +12,10 @@ public static class Expand
     /// <exception cref="ShapeException">x does not fit the target.</exception>
     public static Tensor Apply(Tensor x, Shape shape)
     {
-        OpCheck.FloatingPoint(Op, "x", x);
         if (x.Shape == shape) return x;
+        if (MixedPrecision.Applies(PrecisionRule.Follow, x))
+            return MixedPrecision.Run(Op, PrecisionRule.Follow, [x], t => Apply(t[0]!, shape));
+        OpCheck.FloatingPoint(Op, "x", x);
         var added = shape.Rank - x.Shape.Rank;
         if (added < 0 || Enumerable.Range(0, x.Shape.Rank).Any(i => x.Shape[i] != 1 && x.Shape[i] != shape[added + i]))
         {

@@ -10,6 +10,8 @@ public static class Log
     /// <returns>Of x's shape.</returns>
     public static Tensor Apply(Tensor x)
     {
+        if (MixedPrecision.Applies(PrecisionRule.Follow, x))
+            return MixedPrecision.Run("Log", PrecisionRule.Follow, [x], t => Apply(t[0]!));
         OpCheck.FloatingPoint("Log", "x", x);
         return x.DType == DType.Float64
             ? ElementMap<double, LogMap<double, Real64>>.Apply("Log", x, 0)

@@ -14,6 +14,8 @@ public static class LogSoftmax
     /// <exception cref="ShapeException">x has no axis or an empty last one.</exception>
     public static Tensor Apply(Tensor x)
     {
+        if (MixedPrecision.Applies(PrecisionRule.Wide, x))
+            return MixedPrecision.Run(Op, PrecisionRule.Wide, [x], t => Apply(t[0]!));
         OpCheck.FloatingPoint(Op, "x", x);
         if (x.Shape.Rank == 0 || x.Length == 0)
             throw new ShapeException(Op, "x must have at least one axis and one element", ("x", x.Shape));

@@ -11,6 +11,8 @@ public static class Power
     /// <returns>Of x's shape.</returns>
     public static Tensor Apply(Tensor x, double exponent)
     {
+        if (MixedPrecision.Applies(PrecisionRule.Follow, x))
+            return MixedPrecision.Run("Power", PrecisionRule.Follow, [x], t => Apply(t[0]!, exponent));
         OpCheck.FloatingPoint("Power", "x", x);
         return x.DType == DType.Float64
             ? ElementMap<double, PowerMap<double, Real64>>.Apply("Power", x, exponent)

@@ -11,6 +11,8 @@ public static class Reciprocal
     /// <returns>Of x's shape.</returns>
     public static Tensor Apply(Tensor x, double numerator = 1)
     {
+        if (MixedPrecision.Applies(PrecisionRule.Follow, x))
+            return MixedPrecision.Run("Reciprocal", PrecisionRule.Follow, [x], t => Apply(t[0]!, numerator));
         OpCheck.FloatingPoint("Reciprocal", "x", x);
         return x.DType == DType.Float64
             ? ElementMap<double, QuotientMap<double>>.Apply("Reciprocal", x, numerator)

@@ -12,6 +12,8 @@ public static class Shift
     /// <returns>Of x's shape.</returns>
     public static Tensor Apply(Tensor x, double constant)
     {
+        if (MixedPrecision.Applies(PrecisionRule.Follow, x))
+            return MixedPrecision.Run("Shift", PrecisionRule.Follow, [x], t => Apply(t[0]!, constant));
         OpCheck.FloatingPoint("Shift", "x", x);
         return x.DType == DType.Float64 ? Run(x, constant) : Run(x, (float)constant);
     }

@@ -10,6 +10,8 @@ public static class Sigmoid
     /// <returns>Of x's shape.</returns>
     public static Tensor Apply(Tensor x)
     {
+        if (MixedPrecision.Applies(PrecisionRule.Follow, x))
+            return MixedPrecision.Run("Sigmoid", PrecisionRule.Follow, [x], t => Apply(t[0]!));
         OpCheck.FloatingPoint("Sigmoid", "x", x);
         return x.DType == DType.Float64
             ? ElementMap<double, SigmoidMap<double, Real64>>.Apply("Sigmoid", x, 0)

@@ -10,6 +10,8 @@ public static class Sqrt
     /// <returns>Of x's shape.</returns>
     public static Tensor Apply(Tensor x)
     {
+        if (MixedPrecision.Applies(PrecisionRule.Follow, x))
+            return MixedPrecision.Run("Sqrt", PrecisionRule.Follow, [x], t => Apply(t[0]!));
         OpCheck.FloatingPoint("Sqrt", "x", x);
         return x.DType == DType.Float64
             ? ElementMap<double, SqrtMap<double, Real64>>.Apply("Sqrt", x, 0)

@@ -13,6 +13,8 @@ public static class Subtract
     /// <exception cref="ShapeException">The shapes differ.</exception>
     public static Tensor Apply(Tensor a, Tensor b)
     {
+        if (MixedPrecision.Applies(PrecisionRule.Follow, a, b))
+            return MixedPrecision.Run("Subtract", PrecisionRule.Follow, [a, b], t => Apply(t[0]!, t[1]!));
         ElementwiseCheck.SameShape("Subtract", a, b);
         return a.DType == DType.Float64 ? Run<double, Real64>(a, b) : Run<float, Real32>(a, b);
     }

@@ -21,6 +21,8 @@ public static class Sum
 
     internal static Tensor OverAxes(string op, Tensor x, Index[] axes, bool keepAxes)
     {
+        if (MixedPrecision.Applies(PrecisionRule.Wide, x))
+            return MixedPrecision.Run(op, PrecisionRule.Wide, [x], t => OverAxes(op, t[0]!, axes, keepAxes));
         OpCheck.FloatingPoint(op, "x", x);
         var numbers = Array.ConvertAll(axes, axis => Axes.Find(op, x, axis));
         if (numbers.Distinct().Count() < numbers.Length)

@@ -10,6 +10,8 @@ public static class Tanh
     /// <returns>Of x's shape.</returns>
     public static Tensor Apply(Tensor x)
     {
+        if (MixedPrecision.Applies(PrecisionRule.Follow, x))
+            return MixedPrecision.Run("Tanh", PrecisionRule.Follow, [x], t => Apply(t[0]!));
         OpCheck.FloatingPoint("Tanh", "x", x);
         return x.DType == DType.Float64
             ? ElementMap<double, TanhMap<double, Real64>>.Apply("Tanh", x, 0)

@@ -16,6 +16,8 @@ public static class Transpose
     /// <exception cref="ShapeException">x does not have the axes.</exception>
     public static Tensor Apply(Tensor x, Index? axis0 = null, Index? axis1 = null)
     {
+        if (MixedPrecision.Applies(PrecisionRule.Follow, x))
+            return MixedPrecision.Run(Op, PrecisionRule.Follow, [x], t => Apply(t[0]!, axis0, axis1));
         OpCheck.FloatingPoint(Op, "x", x);
         if (x.Shape.Rank < 2) throw new ShapeException(Op, "x must have at least two axes", ("x", x.Shape));
         var (a, b) = (Axes.Find(Op, x, axis0 ?? ^2), Axes.Find(Op, x, axis1 ?? ^1));

@@ -69,5 +69,19 @@ public class ArithmeticTests
         Assert.Throws<ShapeException>(() => none.Mean(0));
     }
 
+    [Fact]
+    public void MixedPrecisionTensorsKeepTheirType()
+    {
+        using var scope = new TensorScope();
+        var x = Tensor.FromDoubles([0.5, 1, 2, 3], [2, 2], DType.BFloat16, Device.Cpu);
+        x.RequiresGrad = true;
+        var y = ((x - x / 2 + 1) / x).Exp().Log().Sqrt().Pow(2).Sigmoid().Tanh().Transpose().Expand([3, 2, 2]);
+        Assert.Equal(DType.BFloat16, y.DType);
+        Assert.Equal(DType.Float32, y.Sum(0).DType);
+        Assert.Equal(DType.Float32, y.LogSoftmax().DType);
+        (y.Mean(0, 1, 2) + y.LogSoftmax().Mean(0, 1, 2)).Backward();
+        Assert.Equal(DType.BFloat16, x.Grad!.DType);
+    }
+
     private static Index[] Indices(OpCase c) => Array.ConvertAll(c.Ints("axes"), axis => new Index(axis));
 }
