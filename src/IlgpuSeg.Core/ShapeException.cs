@@ -71,6 +71,14 @@ public static class OpCheck
     public static void Rank(string op, string name, Tensor tensor, int rank)
     {
         if (tensor.Shape.Rank != rank)
-            throw new ShapeException(op, $"{name} must have {rank} axes", (name, tensor.Shape));
+            throw new ShapeException(op, $"{name} must have {rank} {(rank == 1 ? "axis" : "axes")}", (name, tensor.Shape));
+    }
+
+    /// <summary>Requires so many axes at least, and an element.</summary>
+    /// <exception cref="ShapeException">There are fewer axes, or no elements.</exception>
+    public static void NotEmpty(string op, string name, Tensor tensor, int axes)
+    {
+        if (tensor.Shape.Rank < axes || tensor.Length == 0)
+            throw new ShapeException(op, $"{name} must have at least {axes} {(axes == 1 ? "axis" : "axes")} and one element", (name, tensor.Shape));
     }
 }

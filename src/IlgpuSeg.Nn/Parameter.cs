@@ -12,6 +12,9 @@ public enum WeightLayout
     /// <summary>A depth-wise convolution's weight: [kH, kW, C] here, [C, 1, kH, kW] there.</summary>
     DepthwiseConvolution,
 
+    /// <summary>A fully connected layer's weight: [In, Out] here, [Out, In] there.</summary>
+    Linear,
+
     /// <summary>BatchNorm's count of batches: one Int32 here, an int64 scalar there.</summary>
     Counter,
 }
@@ -32,6 +35,7 @@ public sealed record Parameter(string Name, Tensor Value, WeightLayout Layout)
             {
                 WeightLayout.Convolution => [s[3], s[2], s[0], s[1]],
                 WeightLayout.DepthwiseConvolution => [s[2], 1, s[0], s[1]],
+                WeightLayout.Linear => [s[1], s[0]],
                 WeightLayout.Counter => [],
                 _ => Array.ConvertAll(s.ToArray(), d => (long)d),
             };
@@ -48,9 +52,15 @@ public sealed record Parameter(string Name, Tensor Value, WeightLayout Layout)
     {
         if (Layout is WeightLayout.Plain or WeightLayout.Counter)
             return values.ToArray();
-        // Both weights are a matrix transposition: (taps x inputs) x outputs here, outputs x inputs x taps there.
+        // All weights are a matrix transposition: (taps x inputs) x outputs here, outputs x inputs x taps there.
         var s = Value.Shape;
-        int taps = s[0] * s[1], inputs = Layout == WeightLayout.Convolution ? s[2] : 1, outputs = s[^1];
+        var (taps, inputs) = Layout switch
+        {
+            WeightLayout.Convolution => (s[0] * s[1], s[2]),
+            WeightLayout.Linear => (1, s[0]),
+            _ => (s[0] * s[1], 1),
+        };
+        var outputs = s[^1];
         var result = new T[values.Length];
         for (var tap = 0; tap < taps; tap++)
         for (var i = 0; i < inputs; i++)

@@ -20,7 +20,7 @@ public static class AdaptiveAvgPool2d
             return MixedPrecision.Run(Op, PrecisionRule.Follow, [x], t => Apply(t[0]!, outHeight, outWidth));
         OpCheck.Rank(Op, "x", x, 4);
         OpCheck.FloatingPoint(Op, "x", x);
-        if (outHeight < 1 || outWidth < 1 || x.H < 1 || x.W < 1)
+        if (outHeight < 1 || outWidth < 1 || x.Length == 0)
             throw new ShapeException(Op, $"operand and result need at least one pixel; the result is to be {outHeight} x {outWidth}", ("x", x.Shape));
         var shape = new WindowShape(x.H, x.W, outHeight, outWidth, x.C);
         return x.DType == DType.Float64 ? Run<double, Real64>(x, shape) : Run<float, Real32>(x, shape);

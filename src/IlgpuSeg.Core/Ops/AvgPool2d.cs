@@ -49,6 +49,7 @@ internal static class PoolCheck
     {
         OpCheck.Rank(op, "x", x, 4);
         OpCheck.FloatingPoint(op, "x", x);
+        OpCheck.NotEmpty(op, "x", x, axes: 4);
         if (kernel < 1 || stride < 1 || padding < 0 || padding > kernel / 2)
             throw new ArgumentException($"{op}: needs kernel >= 1, stride >= 1 and 0 <= padding <= kernel / 2; got {kernel}, {stride}, {padding}.");
         if (x.H + 2 * padding < kernel || x.W + 2 * padding < kernel)

@@ -92,6 +92,7 @@ public static class BatchNorm
             OpCheck.SameDevice(Op, X, Weight, Bias, RunningMean, RunningVar);
             OpCheck.SameDType(Op, X, Weight, Bias, RunningMean, RunningVar);
             OpCheck.FloatingPoint(Op, "x", X);
+            OpCheck.NotEmpty(Op, "x", X, axes: 1);
             ReadOnlySpan<(string, Tensor)> parameters =
                 [("weight", Weight), ("bias", Bias), ("runningMean", RunningMean), ("runningVar", RunningVar)];
             foreach (var (name, parameter) in parameters)

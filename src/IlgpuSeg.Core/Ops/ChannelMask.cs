@@ -16,6 +16,7 @@ public static class ChannelMask
     {
         if (MixedPrecision.Applies(PrecisionRule.Follow, x))
             return MixedPrecision.Run("ChannelMask", PrecisionRule.Follow, [x], t => Apply(t[0]!, mask));
+        OpCheck.NotEmpty("ChannelMask", "x", x, axes: 2);
         ElementwiseCheck.Factor(
             "ChannelMask", x, "mask", mask, "mask must hold one factor for each sample and channel of x, [N, C]", new Shape(x.N, x.C));
         ElementwiseCheck.NotDifferentiable("ChannelMask", "mask", mask);

@@ -15,6 +15,7 @@ public static class ChannelScale
     {
         if (MixedPrecision.Applies(PrecisionRule.Follow, x, scale))
             return MixedPrecision.Run("ChannelScale", PrecisionRule.Follow, [x, scale], t => Apply(t[0]!, t[1]!));
+        OpCheck.NotEmpty("ChannelScale", "x", x, axes: 1);
         ElementwiseCheck.Factor(
             "ChannelScale", x, "scale", scale, "scale must hold one factor for each channel of x, [C]", new Shape(x.C));
         return x.DType == DType.Float64 ? Run<double, Real64>(x, scale) : Run<float, Real32>(x, scale);

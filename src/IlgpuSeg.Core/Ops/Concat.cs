@@ -20,6 +20,7 @@ public static class Concat
         OpCheck.SameDevice(Op, xs);
         OpCheck.SameDType(Op, xs);
         OpCheck.FloatingPoint(Op, "x0", xs[0]);
+        for (var i = 0; i < xs.Length; i++) OpCheck.NotEmpty(Op, $"x{i}", xs[i], axes: 1);
         if (Array.Exists(xs, x => x.Shape.Rank != xs[0].Shape.Rank || x.Shape.With(^1, 0) != xs[0].Shape.With(^1, 0)))
             throw new ShapeException(Op, "all axes but the last must agree", [.. xs.Select((x, i) => ($"x{i}", x.Shape))]);
         return xs[0].DType == DType.Float64 ? Run<double>(xs) : Run<float>(xs);

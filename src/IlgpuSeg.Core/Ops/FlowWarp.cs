@@ -25,6 +25,8 @@ public static class FlowWarp
         OpCheck.FloatingPoint(Op, "x", x);
         OpCheck.Rank(Op, "x", x, 4);
         OpCheck.Rank(Op, "flow", flow, 4);
+        OpCheck.NotEmpty(Op, "x", x, axes: 4);
+        OpCheck.NotEmpty(Op, "flow", flow, axes: 4);
         if (flow.N != x.N || flow.C != 2)
             throw new ShapeException(Op, "flow must be [N, h, w, 2] with x's N", ("x", x.Shape), ("flow", flow.Shape));
         return x.DType == DType.Float64 ? Run<double, Real64>(x, flow) : Run<float, Real32>(x, flow);

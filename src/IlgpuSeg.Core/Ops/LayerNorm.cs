@@ -22,6 +22,7 @@ public static class LayerNorm
         OpCheck.SameDevice(Op, x, weight, bias);
         OpCheck.SameDType(Op, x, weight, bias);
         OpCheck.FloatingPoint(Op, "x", x);
+        OpCheck.NotEmpty(Op, "x", x, axes: 1);
         if (weight.Shape != new Shape(x.C) || bias.Shape != new Shape(x.C))
         {
             throw new ShapeException(

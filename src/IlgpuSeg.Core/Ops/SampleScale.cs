@@ -16,6 +16,7 @@ public static class SampleScale
     {
         if (MixedPrecision.Applies(PrecisionRule.Follow, x))
             return MixedPrecision.Run("SampleScale", PrecisionRule.Follow, [x], t => Apply(t[0]!, scale));
+        OpCheck.NotEmpty("SampleScale", "x", x, axes: 1);
         ElementwiseCheck.Factor("SampleScale", x, "scale", scale, "scale must hold one factor for each sample of x, [N]", new Shape(x.N));
         ElementwiseCheck.NotDifferentiable("SampleScale", "scale", scale);
         return x.DType == DType.Float64 ? Run<double>(x, scale) : Run<float>(x, scale);

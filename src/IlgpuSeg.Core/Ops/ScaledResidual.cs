@@ -23,6 +23,7 @@ public static class ScaledResidual
         OpCheck.SameDevice(Op, x, branch, scale, drop);
         OpCheck.SameDType(Op, x, branch, scale, drop);
         OpCheck.FloatingPoint(Op, "x", x);
+        OpCheck.NotEmpty(Op, "x", x, axes: 1);
         if (branch.Shape != x.Shape)
             throw new ShapeException(Op, "x and branch must have one shape", ("x", x.Shape), ("branch", branch.Shape));
         if (scale.Shape != new Shape(x.C))
