@@ -104,10 +104,18 @@ public static class AttentionKernels
         KernelHost host, ArrayView<T> qColumns, ArrayView<T> k, ArrayView<T> g, ArrayView<T> oColumns, ArrayView<T> stats, double scale,
         AttentionShape shape)
         where T : unmanaged, INumber<T>
-        where R : struct, IReal<T> =>
+        where R : struct, IReal<T>
+    {
+        // In double its tiles would need more shared memory than every GPU has.
+        if (host.Products == ProductTiles.Blocks && typeof(T) == typeof(float))
+        {
+            AttentionBlock.Forward<T, R>(host, qColumns, k, g, oColumns, stats, scale, shape);
+            return;
+        }
         host.Load(static a => a.LoadStreamKernel<
             ArrayView<T>, ArrayView<T>, ArrayView<T>, ArrayView<T>, ArrayView<T>, T, AttentionShape>(ForwardKernel<T, R>))(
             PositionKernels.Columns(host, shape.Samples, shape.Positions), qColumns, k, g, oColumns, stats, R.FromDouble(scale), shape);
+    }
 
     /// <summary>y = gamma * o + u.</summary>
     /// <param name="host">Where to run.</param>

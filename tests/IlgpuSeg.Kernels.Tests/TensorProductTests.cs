@@ -7,7 +7,8 @@ namespace IlgpuSeg.Kernels.Tests;
 /// <summary>Products on tensor cores, by the portable bodies where the device has none.</summary>
 public class TensorProductTests
 {
-    private static KernelHost Host { get; } =
+    // A device of the calling thread's, where each thread has its own.
+    private static KernelHost Host =>
         new(TestArrays<float>.Host.Accelerator) { Products = ProductTiles.Blocks, HasTensorCores = true, AllowTf32 = true };
 
     // The tiles are 64 x 64 x 32 (64): tails in all directions, several tiles, several slices, batches.

@@ -23,6 +23,7 @@ public sealed class PtxHotKernelTests(ITestOutputHelper output)
     [InlineData("DepthwiseLines.Forward<float, Columns7", 128)]
     [InlineData("DepthwiseLines.Weight<float, Columns7", 128)]
     [InlineData("Attention.Forward<float", 128)]
+    [InlineData("AttentionBlock.Forward<float", 128)]
     [InlineData("AttentionBackward.Queries<float", 128)]
     [InlineData("AttentionBackward.Keys<float", 128)]
     [InlineData("BatchNorm.Moments<float", 128)]
@@ -57,6 +58,14 @@ public sealed class PtxHotKernelTests(ITestOutputHelper output)
         Assert.Equal(loads, loop.Count(i => i.Is(load)));
         Assert.Equal(loads, loop.Count(i => i.Is("ld.shared") || i.Is("ldmatrix")));
         Assert.Equal(1, loop.Count(i => i.Is("bar.sync")));
+    }
+
+    [Fact]
+    public void AttentionReadsQuadsForScoresAndSums()
+    {
+        var loops = Listing("AttentionBlock.Forward<float").InnerLoops.Select(l => (l.Count(i => i.Is("fma.rn.f32")), l.Count(i => i.Is("ld.shared.v4.f32")))).ToArray();
+        Assert.Contains((16 * 16, 16 * 2), loops);
+        Assert.Contains((8 * 16, 8 * 2), loops);
     }
 
     /// <summary>tf32 without a transposing load: B's words come one by one, still fewer loads than products.</summary>
