@@ -23,7 +23,7 @@ public sealed class PtxHotKernelTests(ITestOutputHelper output)
     [InlineData("DepthwiseLines.Forward<float, Columns7", 128)]
     [InlineData("DepthwiseLines.Weight<float, Columns7", 128)]
     [InlineData("Attention.Forward<float", 128)]
-    [InlineData("AttentionBlock.Forward<float", 128)]
+    [InlineData("AttentionBlock.Forward<float", 160)]
     [InlineData("AttentionBackward.Queries<float", 128)]
     [InlineData("AttentionBackward.Keys<float", 128)]
     [InlineData("BatchNorm.Moments<float", 128)]
