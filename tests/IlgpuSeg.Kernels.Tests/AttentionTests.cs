@@ -24,23 +24,6 @@ public class AttentionTests
     public void InDouble(int samples, int positions, int keys, int keyChannels, int channels, double scale) =>
         Check<double, Real64>(new AttentionShape(samples, positions, keys, keyChannels, channels), scale, 1e-14);
 
-    // Beyond one tile of 64 queries, keys and channels, and of 16 channels of keys, in every direction.
-    [Theory]
-    [MemberData(nameof(Shapes))]
-    [InlineData(2, 70, 67, 18, 66, 1)]
-    [InlineData(1, 3, 130, 3, 5, 2)]
-    public void ByBlockTiles(int samples, int positions, int keys, int keyChannels, int channels, double scale)
-    {
-        var shape = new AttentionShape(samples, positions, keys, keyChannels, channels);
-        var reference = new AttentionReference(shape, positions, scale);
-        using var run = new AttentionRun<float, Real32>(reference, shape, scale);
-        AssertClose(reference.Unary, run.Unary(), 3e-6, "unary");
-        AssertClose(reference.Y, run.Forward(new KernelHost(Host.Accelerator) { Products = ProductTiles.Blocks }), 3e-6, "y");
-        // Backward computes the weights anew from the statistics.
-        AssertClose(reference.DyO, run.Dot(), 3e-6, "dy . o");
-        AssertClose(reference.Dq, run.QueryGradient(), 3e-6, "dq");
-    }
-
     private static void Check<T, R>(AttentionShape shape, double scale, double tolerance)
         where T : unmanaged, INumber<T>
         where R : struct, IReal<T>
