@@ -39,13 +39,14 @@ internal static class NetworkStep
         var idle = PeakResident();
         var network = new SegmentationNetwork(Models.Config(model), device);
         network.Train(train);
-        var optimizer = new Sgd(network.NamedParameters());
+        // Its velocities take as much memory as the weights.
+        var optimizer = train ? new Sgd(network.NamedParameters()) : null;
         var (images, labels) = Inputs(batch, height, width, device);
         var times = new List<double>();
         for (var step = 0; step < warmup + steps; step++)
         {
             var watch = Stopwatch.StartNew();
-            if (train) TrainingStep(network, optimizer, images, labels, anchorCount);
+            if (optimizer is not null) TrainingStep(network, optimizer, images, labels, anchorCount);
             else Inference(network, images);
             device.Synchronize();
             if (step >= warmup) times.Add(watch.Elapsed.TotalMilliseconds);

@@ -14,6 +14,9 @@ namespace IlgpuSeg.Kernels;
 public interface IActivation<T>
     where T : unmanaged, INumber<T>
 {
+    /// <summary>Whether it is none, so that a pass that would only apply it can be left out.</summary>
+    static abstract bool IsIdentity { get; }
+
     /// <summary>The activation of x.</summary>
     static abstract T Value(T x);
 
@@ -26,6 +29,9 @@ public readonly struct IdentityActivation<T> : IActivation<T>
     where T : unmanaged, INumber<T>
 {
     /// <inheritdoc/>
+    public static bool IsIdentity => true;
+
+    /// <inheritdoc/>
     public static T Value(T x) => x;
 
     /// <inheritdoc/>
@@ -36,6 +42,9 @@ public readonly struct IdentityActivation<T> : IActivation<T>
 public readonly struct ReluActivation<T> : IActivation<T>
     where T : unmanaged, INumber<T>
 {
+    /// <inheritdoc/>
+    public static bool IsIdentity => false;
+
     /// <inheritdoc/>
     public static T Value(T x) => x <= T.Zero ? T.Zero : x;
 
@@ -48,6 +57,9 @@ public readonly struct GeluActivation<T, R> : IActivation<T>
     where T : unmanaged, INumber<T>
     where R : struct, IReal<T>
 {
+    /// <inheritdoc/>
+    public static bool IsIdentity => false;
+
     /// <inheritdoc/>
     public static T Value(T x) => GeluKernels.Value<T, R>(x);
 

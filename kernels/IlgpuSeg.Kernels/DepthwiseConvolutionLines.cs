@@ -43,6 +43,9 @@ internal static class DepthwiseLines
     /// <summary>Pixels that a thread of the forward kernel computes, one dilation apart.</summary>
     private const int Pixels = 4;
 
+    /// <summary>Threads of a group at most.</summary>
+    private const int MaxLanes = 128;
+
     // Grid: X = (line, block of Pixels x dilation columns, column within the dilation); Y = blocks of channels.
     internal static void ForwardKernel<T, R, K, TEpilogue>(
         ArrayView<T> x, ArrayView<T> weight, ArrayView<T> bias, ArrayView<T> y, DepthwiseArguments s, EpilogueOperands<T> e)
@@ -51,6 +54,7 @@ internal static class DepthwiseLines
         where K : struct, IColumns
         where TEpilogue : struct, IEpilogue<T>
     {
+        var sums = SharedMemory.Allocate<T>(Pixels * MaxLanes);
         var line = Grid.IdxX / s.Tiles;
         var tile = Grid.IdxX - line * s.Tiles;
         var block = tile / s.DilationW;
@@ -121,14 +125,30 @@ internal static class DepthwiseLines
                 y3 = R.Fma(x9, w, y3);
             }
             var o = (line * s.OutWidth + ox) * s.Channels + c;
-            var column = Epilogue.Column<T, TEpilogue>(e, c);
-            y[o] = Epilogue.Value<T, TEpilogue>(e, column, o, y0);
-            o += step;
-            if (ox + d < s.OutWidth) y[o] = Epilogue.Value<T, TEpilogue>(e, column, o, y1);
-            o += step;
-            if (ox + 2 * d < s.OutWidth) y[o] = Epilogue.Value<T, TEpilogue>(e, column, o, y2);
-            o += step;
-            if (ox + 3 * d < s.OutWidth) y[o] = Epilogue.Value<T, TEpilogue>(e, column, o, y3);
+            if (TEpilogue.IsIdentity)
+            {
+                y[o] = y0;
+                if (ox + d < s.OutWidth) y[o + step] = y1;
+                if (ox + 2 * d < s.OutWidth) y[o + 2 * step] = y2;
+                if (ox + 3 * d < s.OutWidth) y[o + 3 * step] = y3;
+            }
+            else
+            {
+                // One copy of the epilogue, not four (as in GemmTile): the sums pass through the group's memory, every thread's its own.
+                sums[Group.IdxX] = y0;
+                sums[Group.DimX + Group.IdxX] = y1;
+                sums[2 * Group.DimX + Group.IdxX] = y2;
+                sums[3 * Group.DimX + Group.IdxX] = y3;
+                var column = Epilogue.Column<T, TEpilogue>(e, c);
+                var at = Group.IdxX;
+                var end = ox + Pixels * d < s.OutWidth ? ox + Pixels * d : s.OutWidth;
+                for (var p = ox; p < end; p += d)
+                {
+                    y[o] = Epilogue.Value<T, TEpilogue>(e, column, o, sums[at]);
+                    o += step;
+                    at += Group.DimX;
+                }
+            }
         }
     }
 

@@ -82,6 +82,9 @@ public struct EpilogueColumn<T>
 public interface IEpilogue<T>
     where T : unmanaged, INumber<T>
 {
+    /// <summary>Whether it stores the sum as it is.</summary>
+    static abstract bool IsIdentity { get; }
+
     /// <summary>What it reads; the host checks that it is there.</summary>
     static abstract EpilogueReads Reads { get; }
 
@@ -146,6 +149,9 @@ public readonly struct ActivationEpilogue<T, TActivation> : IEpilogue<T>
     where TActivation : struct, IActivation<T>
 {
     /// <inheritdoc/>
+    public static bool IsIdentity => TActivation.IsIdentity;
+
+    /// <inheritdoc/>
     public static EpilogueReads Reads => EpilogueReads.None;
 
     /// <inheritdoc/>
@@ -161,6 +167,9 @@ public readonly struct ActivationGradientEpilogue<T, TActivation> : IEpilogue<T>
     where TActivation : struct, IActivation<T>
 {
     /// <inheritdoc/>
+    public static bool IsIdentity => false;
+
+    /// <inheritdoc/>
     public static EpilogueReads Reads => EpilogueReads.Other;
 
     /// <inheritdoc/>
@@ -174,6 +183,9 @@ public readonly struct AffineEpilogue<T, R, TActivation> : IEpilogue<T>
     where TActivation : struct, IActivation<T>
 {
     /// <inheritdoc/>
+    public static bool IsIdentity => false;
+
+    /// <inheritdoc/>
     public static EpilogueReads Reads => EpilogueReads.Scale | EpilogueReads.Shift;
 
     /// <inheritdoc/>
@@ -186,6 +198,9 @@ public readonly struct ResidualEpilogue<T, TActivation> : IEpilogue<T>
     where TActivation : struct, IActivation<T>
 {
     /// <inheritdoc/>
+    public static bool IsIdentity => false;
+
+    /// <inheritdoc/>
     public static EpilogueReads Reads => EpilogueReads.Other;
 
     /// <inheritdoc/>
@@ -197,6 +212,9 @@ public readonly struct ScaledResidualEpilogue<T, R> : IEpilogue<T>
     where T : unmanaged, INumber<T>
     where R : struct, IReal<T>
 {
+    /// <inheritdoc/>
+    public static bool IsIdentity => false;
+
     /// <inheritdoc/>
     public static EpilogueReads Reads => EpilogueReads.Scale | EpilogueReads.Other;
 
@@ -213,6 +231,9 @@ public readonly struct AffineResidualEpilogue<T, R> : IEpilogue<T>
     where R : struct, IReal<T>
 {
     /// <inheritdoc/>
+    public static bool IsIdentity => false;
+
+    /// <inheritdoc/>
     public static EpilogueReads Reads => EpilogueReads.Scale | EpilogueReads.Shift | EpilogueReads.Other | EpilogueReads.OtherScale;
 
     /// <inheritdoc/>
@@ -224,6 +245,9 @@ public readonly struct AffineResidualEpilogue<T, R> : IEpilogue<T>
 public readonly struct ProductEpilogue<T> : IEpilogue<T>
     where T : unmanaged, INumber<T>
 {
+    /// <inheritdoc/>
+    public static bool IsIdentity => false;
+
     /// <inheritdoc/>
     public static EpilogueReads Reads => EpilogueReads.Other;
 

@@ -3,6 +3,7 @@
 // Work: a group computes 6 rows x (2 or 1) blocks of lanes. A thread holds its 12 (6) sums in locals; per k it loads B once per block
 //   (consecutive over the lanes) and A once per row (uniform over the group), for 12 (6) multiply-adds.
 // Memory: reads A in place by strides, B in panels (padded with zeros beyond the last column, so the loop has no tests); writes C once.
+// The finished sums pass through shared memory once.
 // Accumulation: in T, by fused multiply-adds, k ascending. Splits of the depth go to separate C's, which ColumnReduction adds in order.
 using System.Numerics;
 using System.Runtime.CompilerServices;
@@ -16,6 +17,9 @@ internal static class GemmTile
     /// <summary>Rows that one group computes.</summary>
     public const int Rows = 6;
 
+    /// <summary>Threads of a group at most.</summary>
+    private const int MaxLanes = 128;
+
     /// <summary>Six rows by two blocks of lanes.</summary>
     internal static void WideKernel<T, R, TEpilogue>(
         ArrayView<T> a, ArrayView<T> b, ArrayView<T> bias, ArrayView<T> c, GemmShape s, EpilogueOperands<T> e)
@@ -23,6 +27,7 @@ internal static class GemmTile
         where R : struct, IReal<T>
         where TEpilogue : struct, IEpilogue<T>
     {
+        var sums = SharedMemory.Allocate<T>(2 * Rows * MaxLanes);
         var block = Grid.IdxX / (s.Panels * s.TilesPerBlock);
         var place = Grid.IdxX - block * s.Panels * s.TilesPerBlock;
         var panel = place / s.TilesPerBlock;
@@ -85,14 +90,19 @@ internal static class GemmTile
             }
         }
 
-        var column0 = Epilogue.Column<T, TEpilogue>(e, Grid.IdxZ * s.ColumnBatch, n, s.Columns);
-        var column1 = Epilogue.Column<T, TEpilogue>(e, Grid.IdxZ * s.ColumnBatch, n + lanes, s.Columns);
-        StorePair<T, TEpilogue>(c, s, e, column0, column1, row, n, panel, c00, c01);
-        StorePair<T, TEpilogue>(c, s, e, column0, column1, row + 1, n, panel, c10, c11);
-        StorePair<T, TEpilogue>(c, s, e, column0, column1, row + 2, n, panel, c20, c21);
-        StorePair<T, TEpilogue>(c, s, e, column0, column1, row + 3, n, panel, c30, c31);
-        StorePair<T, TEpilogue>(c, s, e, column0, column1, row + 4, n, panel, c40, c41);
-        StorePair<T, TEpilogue>(c, s, e, column0, column1, row + 5, n, panel, c50, c51);
+        Keep(sums, 0, c00);
+        Keep(sums, 1, c01);
+        Keep(sums, 2, c10);
+        Keep(sums, 3, c11);
+        Keep(sums, 4, c20);
+        Keep(sums, 5, c21);
+        Keep(sums, 6, c30);
+        Keep(sums, 7, c31);
+        Keep(sums, 8, c40);
+        Keep(sums, 9, c41);
+        Keep(sums, 10, c50);
+        Keep(sums, 11, c51);
+        Store<T, TEpilogue>(c, s, e, sums, row, panel, 2);
     }
 
     /// <summary>Six rows by one block of lanes, for products of few columns.</summary>
@@ -102,6 +112,7 @@ internal static class GemmTile
         where R : struct, IReal<T>
         where TEpilogue : struct, IEpilogue<T>
     {
+        var sums = SharedMemory.Allocate<T>(Rows * MaxLanes);
         var block = Grid.IdxX / (s.Panels * s.TilesPerBlock);
         var place = Grid.IdxX - block * s.Panels * s.TilesPerBlock;
         var panel = place / s.TilesPerBlock;
@@ -155,13 +166,13 @@ internal static class GemmTile
             }
         }
 
-        var column = Epilogue.Column<T, TEpilogue>(e, Grid.IdxZ * s.ColumnBatch, n, s.Columns);
-        Store<T, TEpilogue>(c, s, e, column, row, n, c0);
-        Store<T, TEpilogue>(c, s, e, column, row + 1, n, c1);
-        Store<T, TEpilogue>(c, s, e, column, row + 2, n, c2);
-        Store<T, TEpilogue>(c, s, e, column, row + 3, n, c3);
-        Store<T, TEpilogue>(c, s, e, column, row + 4, n, c4);
-        Store<T, TEpilogue>(c, s, e, column, row + 5, n, c5);
+        Keep(sums, 0, c0);
+        Keep(sums, 1, c1);
+        Keep(sums, 2, c2);
+        Keep(sums, 3, c3);
+        Keep(sums, 4, c4);
+        Keep(sums, 5, c5);
+        Store<T, TEpilogue>(c, s, e, sums, row, panel, 1);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -206,42 +217,51 @@ internal static class GemmTile
         return offset + inner * innerStride;
     }
 
-    /// <summary>Stores both blocks of a row; a panel that lies inside C needs no test per lane.</summary>
+    // Finished sums go through the group's memory (every thread its own), and from there to C in a loop over the rows: twelve copies of an
+    // epilogue and of a row's offset would be more variables than the just-in-time compiler keeps track of, at the cost of the loop above.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void StorePair<T, TEpilogue>(
-        ArrayView<T> c, GemmShape s, EpilogueOperands<T> e, EpilogueColumn<T> column0, EpilogueColumn<T> column1, int row, int n, int panel,
-        T sum0, T sum1)
+    private static void Keep<T>(ArrayView<T> sums, int number, T sum)
+        where T : unmanaged, INumber<T> => sums[number * Group.DimX + Group.IdxX] = sum;
+
+    /// <summary>Stores a tile of one or two blocks of lanes; a panel that lies inside C needs no test per lane.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Store<T, TEpilogue>(
+        ArrayView<T> c, GemmShape s, EpilogueOperands<T> e, ArrayView<T> sums, int row, int panel, int blocks)
         where T : unmanaged, INumber<T>
         where TEpilogue : struct, IEpilogue<T>
     {
-        if (row >= s.Rows) return;
-        var i = COffset(row, s) + n;
-        var next = i + Group.DimX;
-        if ((panel + 1) * 2 * Group.DimX <= s.Columns)
+        var lanes = Group.DimX;
+        var n = panel * blocks * lanes + Group.IdxX;
+        var inside = (panel + 1) * blocks * lanes <= s.Columns;
+        var last = row + Rows < s.Rows ? row + Rows : s.Rows;
+        var at = Group.IdxX;
+        for (var r = row; r < last; r++)
         {
-            if (s.Accumulate != 0)
+            var i = COffset(r, s) + n;
+            if (inside)
             {
-                sum0 += c[i];
-                sum1 += c[next];
+                StoreInside<T, TEpilogue>(c, s, e, i, n, sums[at]);
+                if (blocks == 2) StoreInside<T, TEpilogue>(c, s, e, i + lanes, n + lanes, sums[at + lanes]);
             }
-            c[i] = Epilogue.Value<T, TEpilogue>(e, column0, i, sum0);
-            c[next] = Epilogue.Value<T, TEpilogue>(e, column1, next, sum1);
-        }
-        else
-        {
-            StoreLane<T, TEpilogue>(c, s, e, column0, i, n, sum0);
-            StoreLane<T, TEpilogue>(c, s, e, column1, next, n + Group.DimX, sum1);
+            else
+            {
+                if (n < s.Columns) StoreInside<T, TEpilogue>(c, s, e, i, n, sums[at]);
+                if (blocks == 2)
+                {
+                    if (n + lanes < s.Columns) StoreInside<T, TEpilogue>(c, s, e, i + lanes, n + lanes, sums[at + lanes]);
+                }
+            }
+            at += blocks * lanes;
         }
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Store<T, TEpilogue>(
-        ArrayView<T> c, GemmShape s, EpilogueOperands<T> e, EpilogueColumn<T> column, int row, int n, T sum)
+    private static void StoreInside<T, TEpilogue>(ArrayView<T> c, GemmShape s, EpilogueOperands<T> e, int i, int n, T sum)
         where T : unmanaged, INumber<T>
         where TEpilogue : struct, IEpilogue<T>
     {
-        if (row >= s.Rows) return;
-        StoreLane<T, TEpilogue>(c, s, e, column, COffset(row, s) + n, n, sum);
+        if (s.Accumulate != 0) sum += c[i];
+        c[i] = Epilogue.Value<T, TEpilogue>(e, Epilogue.Column<T, TEpilogue>(e, Grid.IdxZ * s.ColumnBatch + n), i, sum);
     }
 
     /// <summary>Stores one element, if its column exists.</summary>

@@ -1,4 +1,4 @@
-// Cross-entropy and classes of logits that are up-sampled bilinearly to the labels' size, without the up-sampled logits: each logit is
+// Cross-entropy of logits that are up-sampled bilinearly to the labels' size, without the up-sampled logits: each logit is
 // interpolated where it is needed, by Resize.cs's formula and to the same bits.
 //
 //   loss, dlogits     as in CrossEntropyWeighted.cs (class weights of 1 and no smoothing make it CrossEntropy.cs)
@@ -68,7 +68,7 @@ internal struct UpsampledPixel<T>
     public T FractionX;
 }
 
-/// <summary>Losses and classes of logits that are up-sampled on the way.</summary>
+/// <summary>Losses of logits that are up-sampled on the way.</summary>
 public static class UpsampledLogitsKernels
 {
     // One thread per pixel of the labels.
@@ -139,29 +139,6 @@ public static class UpsampledLogitsKernels
             }
             columns[Grid.IdxX * s.Channels + c] = sum * scale[0];
         }
-    }
-
-    // One thread per pixel of the result; the lowest class where several are equal.
-    internal static void ArgMaxKernel<T, R>(ArrayView<T> x, ArrayView<int> y, T scaleY, T scaleX, int alignCorners, int pixels, WindowShape s)
-        where T : unmanaged, INumber<T>
-        where R : struct, IReal<T>
-    {
-        var p = Grid.IdxX * Group.DimX + Group.IdxX;
-        if (p >= pixels) return;
-        var line = p / s.OutWidth;
-        var at = Locate<T, R>(line, p - line * s.OutWidth, scaleY, scaleX, alignCorners, s);
-        var largest = Interpolate<T, R>(x, at, 0);
-        var best = 0;
-        for (var c = 1; c < s.Channels; c++)
-        {
-            var value = Interpolate<T, R>(x, at, c);
-            if (value > largest)
-            {
-                largest = value;
-                best = c;
-            }
-        }
-        y[p] = best;
     }
 
     private static UpsampledPixel<T> Locate<T, R>(int line, int column, T scaleY, T scaleX, int alignCorners, WindowShape s)
@@ -244,19 +221,6 @@ public static class UpsampledLogitsKernels
             gather.Columns, gather.RangesX, gather.WeightsX, Entropy<T, R>(shares, ignored, alignCorners, s), gather.SpanX, s);
         gather.Rows(host, dx);
     }
-
-    /// <summary>The class of each pixel of the up-sampled logits.</summary>
-    /// <param name="host">Where to run.</param>
-    /// <param name="x">The logits before the up-sampling, [images, InHeight, InWidth, Channels].</param>
-    /// <param name="y">[images, OutHeight, OutWidth], receives the classes.</param>
-    /// <param name="alignCorners">Which of PyTorch's two definitions of the up-sampling.</param>
-    /// <param name="s">The sizes.</param>
-    public static void ArgMax<T, R>(KernelHost host, ArrayView<T> x, ArrayView<int> y, bool alignCorners, WindowShape s)
-        where T : unmanaged, INumber<T>
-        where R : struct, IReal<T> =>
-        host.Load(static a => a.LoadStreamKernel<ArrayView<T>, ArrayView<int>, T, T, int, int, WindowShape>(ArgMaxKernel<T, R>))(
-            host.Linear(y.IntLength), x, y, ResizeKernels.Scale<T, R>(s.InHeight, s.OutHeight, alignCorners),
-            ResizeKernels.Scale<T, R>(s.InWidth, s.OutWidth, alignCorners), alignCorners ? 1 : 0, y.IntLength, s);
 
     private static UpsampledEntropy<T> Entropy<T, R>(SmoothingShares<T> shares, int ignored, bool alignCorners, WindowShape s)
         where T : unmanaged, INumber<T>

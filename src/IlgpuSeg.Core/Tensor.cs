@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Runtime.InteropServices;
 using ILGPU;
 using ILGPU.Runtime;
@@ -163,11 +164,14 @@ public sealed partial class Tensor : IDisposable
     public static Tensor FromDoubles(ReadOnlySpan<double> data, Shape shape, DType dtype, Device device)
     {
         if (dtype == DType.Float64) return From(data, shape, device);
-        var narrow = new float[data.Length];
-        for (var i = 0; i < narrow.Length; i++) narrow[i] = (float)data[i];
-        return dtype == DType.BFloat16
-            ? From<BFloat16>(Array.ConvertAll(narrow, BFloat16.Round), shape, device)
-            : From<float>(narrow, shape, device);
+        var narrow = ArrayPool<float>.Shared.Rent(data.Length);
+        for (var i = 0; i < data.Length; i++) narrow[i] = (float)data[i];
+        var values = narrow.AsSpan(0, data.Length);
+        var tensor = dtype == DType.BFloat16
+            ? From<BFloat16>(Array.ConvertAll(values.ToArray(), BFloat16.Round), shape, device)
+            : From<float>(values, shape, device);
+        ArrayPool<float>.Shared.Return(narrow);
+        return tensor;
     }
 
     /// <summary>The elements, for kernels.</summary>

@@ -1,3 +1,5 @@
+using System.Buffers;
+
 namespace IlgpuSeg.Nn;
 
 /// <summary>What the construction of modules needs: where, in which precision, and the random numbers of the initial weights.</summary>
@@ -16,8 +18,12 @@ public sealed record Builder(Device Device, DType DType, Philox Random)
     public Tensor Normal(double deviation, params int[] shape)
     {
         if (!Draws) return Constant(0, shape);
-        var values = new double[new Shape(shape).Length];
-        for (var i = 0; i < values.Length; i++) values[i] = Random.NextNormal() * deviation;
-        return Tensor.FromDoubles(values, shape, DType, Device);
+        var length = (int)new Shape(shape).Length;
+        // A network's weights are drawn one tensor after the other: one array serves all.
+        var values = ArrayPool<double>.Shared.Rent(length);
+        for (var i = 0; i < length; i++) values[i] = Random.NextNormal() * deviation;
+        var tensor = Tensor.FromDoubles(values.AsSpan(0, length), shape, DType, Device);
+        ArrayPool<double>.Shared.Return(values);
+        return tensor;
     }
 }

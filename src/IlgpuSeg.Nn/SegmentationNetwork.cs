@@ -18,12 +18,16 @@ public sealed record SegmentationOutput(Tensor CoarseLogits, Tensor Fused, int H
     public const bool AlignCorners = true;
 
     /// <summary>
-    /// The logits at the input's size, [N, H, W, classes]; computed at each call. Neither a loss nor the classes need them stored.
+    /// The logits at the input's size, [N, H, W, classes]; computed at each call. The loss does not need them stored.
     /// </summary>
     public Tensor UpsampledLogits() => ResizeBilinear.Apply(CoarseLogits, Height, Width, AlignCorners);
 
     /// <summary>The class of each pixel of the input: Int32 [N, H, W].</summary>
-    public Tensor Classes() => ArgMax.Upsampled(CoarseLogits, Height, Width, AlignCorners);
+    public Tensor Classes()
+    {
+        using var logits = UpsampledLogits();
+        return ArgMax.Apply(logits);
+    }
 }
 
 /// <summary>VAN backbone, context module, flow-aligned FPN decoder, and the embedding head that only training uses.</summary>

@@ -12,13 +12,6 @@ internal static class DiscreteCases
             draw.Constant("logits", draw.Image());
             return t => ArgMax.Apply(t[0]);
         }),
-        new("ArgMax.Upsampled", draw =>
-        {
-            draw.Constant("logits", draw.Image(largeSide: 17));
-            var (h, w) = (draw.Extent("outH", 12, 70), draw.Extent("outW", 12, 70));
-            var alignCorners = draw.Flag("alignCorners");
-            return t => ArgMax.Upsampled(t[0], h, w, alignCorners);
-        }),
         new("ResizeNearest.Labels", draw =>
         {
             draw.Integers("labels", Labels(draw), 19);
