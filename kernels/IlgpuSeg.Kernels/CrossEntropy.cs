@@ -87,6 +87,17 @@ public static class CrossEntropyKernels
         counts[chunks + k] = invalid;
     }
 
+    // One thread: the counted labels of all chunks.
+    internal static void TotalKernel<T, R>(ArrayView<int> counts, ArrayView<T> total, int chunks)
+        where T : unmanaged, INumber<T>
+        where R : struct, IReal<T>
+    {
+        if (Grid.IdxX * Group.DimX + Group.IdxX > 0) return;
+        var sum = 0;
+        for (var k = 0; k < chunks; k++) sum += counts[k];
+        total[0] = R.FromInt(sum);
+    }
+
     /// <summary>The threads that <see cref="Count"/> counts with; its result holds twice as many integers.</summary>
     public const int CountChunks = 1024;
 
@@ -100,6 +111,16 @@ public static class CrossEntropyKernels
         host.Load(static a => a.LoadStreamKernel<ArrayView<int>, ArrayView<int>, int, int, int, int, int>(CountKernel))(
             host.Linear(CountChunks), labels, counts, labels.IntLength, KernelHost.Blocks(labels.IntLength, CountChunks), CountChunks,
             classes, ignored);
+
+    /// <summary>total[0] = the number of labels that <see cref="Count"/> counted.</summary>
+    /// <param name="host">Where to run.</param>
+    /// <param name="counts">From <see cref="Count"/>.</param>
+    /// <param name="total">One element.</param>
+    public static void Total<T, R>(KernelHost host, ArrayView<int> counts, ArrayView<T> total)
+        where T : unmanaged, INumber<T>
+        where R : struct, IReal<T> =>
+        host.Load(static a => a.LoadStreamKernel<ArrayView<int>, ArrayView<T>, int>(TotalKernel<T, R>))(
+            host.Linear(1), counts, total, CountChunks);
 
     /// <summary>The loss of each pixel; 0 where its label is ignored or no class.</summary>
     /// <param name="host">Where to run.</param>

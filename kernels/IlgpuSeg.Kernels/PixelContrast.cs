@@ -4,7 +4,8 @@
 //                = 1/|P_i| * sum over j in P_i of softplus(n_i - s_ij),   n_i = log sum over N_i of exp(s_ik)
 //   loss        =  the mean over the anchors that have positives
 //
-// P_i are the other anchors of i's label, N_i those of other labels. The softplus form, with the maximum taken out of n_i,
+// P_i are the other anchors of i's label, N_i those of other labels; rows with a negative label are no anchors and take no part.
+// The softplus form, with the maximum taken out of n_i,
 // neither overflows nor takes the logarithm of 0, whatever tau is. Without negatives an anchor's terms are log 1 = 0.
 //
 // The gradient by s_ij, with w_ij = sigmoid(n_i - s_ij) and W_i the mean of w_ij over P_i, is -w_ij / |P_i| for positives and
@@ -53,13 +54,13 @@ public static class PixelContrastKernels
         for (var j = 0; j < count; j++)
         {
             var s = similarities[j * count + i] * inverseTau;
-            if (labels[j] != label) peak = R.Max(peak, s);
+            if (labels[j] != label && labels[j] >= 0) peak = R.Max(peak, s);
         }
         var sum = T.Zero;
         for (var j = 0; j < count; j++)
         {
             var e = R.Exp(similarities[j * count + i] * inverseTau - peak);
-            if (labels[j] != label) sum += e;
+            if (labels[j] != label && labels[j] >= 0) sum += e;
         }
         return sum > T.Zero ? peak + R.Log(sum) : R.FromDouble(LogZero);
     }
@@ -80,7 +81,7 @@ public static class PixelContrastKernels
         var weight = T.Zero;
         for (var j = 0; j < count; j++)
         {
-            if (labels[j] == label && j != i)
+            if (labels[j] == label && label >= 0 && j != i)
             {
                 var z = negatives - similarities[j * count + i] * inverseTau;
                 positives++;
@@ -113,9 +114,9 @@ public static class PixelContrastKernels
         {
             var s = similarities[j * count + i] * inverseTau;
             var value = T.Zero;
-            if (labels[i] != label)
+            if (labels[i] != label && labels[i] >= 0 && label >= 0)
                 value = stats[count + i] * R.Exp(s - stats[i]) + weight * R.Exp(s - negatives);
-            else if (i != j)
+            else if (labels[i] == label && label >= 0 && i != j)
                 value = -(stats[2 * count + i] * Sigmoid<T, R>(stats[i] - s) + share * Sigmoid<T, R>(negatives - s));
             h[j * count + i] = value * factor;
         }

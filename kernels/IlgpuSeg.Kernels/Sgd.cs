@@ -1,44 +1,63 @@
-// Stochastic gradient descent with momentum and weight decay, as PyTorch defines it:
+// Stochastic gradient descent with momentum and weight decay over many parameters at once, as PyTorch defines it:
 //
-//   v = momentum * v + (g + decay * w);   w = w - rate * v
+//   g = scale * g + decay * w;   v = momentum * v + g;   w = w - rate * v           (Nesterov: w = w - rate * (g + momentum * v))
 //
-// A velocity of zeros makes the first step v = g + decay * w.
-// Memory: one pass, w and v read and written, g read. Accumulation: none.
+// with a decay per parameter and one scale for all (what clipping leaves of the gradients; it stays on the device). A velocity of zeros makes the
+// first step v = g. Memory: one pass, w and v read and written, g read. Accumulation: none.
 using System.Numerics;
+using System.Runtime.InteropServices;
 using ILGPU;
 using ILGPU.Runtime;
 
 namespace IlgpuSeg.Kernels;
 
-/// <summary>The fused update of one parameter.</summary>
+/// <summary>What a step of gradient descent has in common for all parameters.</summary>
+/// <typeparam name="T">The element type.</typeparam>
+[StructLayout(LayoutKind.Sequential)]
+public struct SgdRates<T>
+    where T : unmanaged, INumber<T>
+{
+    /// <summary>The learning rate.</summary>
+    public T Rate;
+
+    /// <summary>The velocity's factor.</summary>
+    public T Momentum;
+
+    /// <summary>1 to look ahead along the velocity, else 0.</summary>
+    public int Nesterov;
+}
+
+/// <summary>The fused update of many parameters.</summary>
 public static class SgdKernels
 {
-    internal static void StepKernel<T, R>(
-        ArrayView<T> weight, ArrayView<T> gradient, ArrayView<T> velocity, T rate, T momentum, T decay, int count)
+    // A: weights, B: gradients, C: velocities, factor: weight decay.
+    internal static void StepKernel<T, R>(TensorList<T> list, ArrayView<T> scale, SgdRates<T> rates, int run)
         where T : unmanaged, INumber<T>
         where R : struct, IReal<T>
     {
-        var i = Grid.IdxX * Group.DimX + Group.IdxX;
-        if (i >= count) return;
-        var w = weight[i];
-        var v = R.Fma(momentum, velocity[i], R.Fma(decay, w, gradient[i]));
-        velocity[i] = v;
-        weight[i] = R.Fma(-rate, v, w);
+        var t = TensorLists.Own(list);
+        var share = scale[0];
+        for (var i = TensorLists.First(t.FirstGroup, run); i < TensorLists.End(t.FirstGroup, t.Count, run); i += Group.DimX)
+        {
+            var w = t.A[i];
+            var g = R.Fma(t.Factor, w, t.B[i] * share);
+            var v = R.Fma(rates.Momentum, t.C[i], g);
+            t.C[i] = v;
+            var direction = rates.Nesterov == 1 ? R.Fma(rates.Momentum, v, g) : v;
+            t.A[i] = R.Fma(-rates.Rate, direction, w);
+        }
     }
 
-    /// <summary>One step on one parameter.</summary>
+    /// <summary>One step.</summary>
     /// <param name="host">Where to run.</param>
-    /// <param name="weight">The parameter, changed in place; at least 1 element.</param>
-    /// <param name="gradient">Its gradient.</param>
-    /// <param name="velocity">Its velocity, changed in place.</param>
-    /// <param name="rate">The learning rate.</param>
-    /// <param name="momentum">The velocity's factor.</param>
-    /// <param name="decay">The weight decay, added to the gradient.</param>
-    public static void Step<T, R>(
-        KernelHost host, ArrayView<T> weight, ArrayView<T> gradient, ArrayView<T> velocity, double rate, double momentum, double decay)
+    /// <param name="parameters">A: weights, changed in place; B: gradients; C: velocities, changed in place; factor: weight decay.</param>
+    /// <param name="scale">One element, the gradients' factor.</param>
+    /// <param name="rates">The rates.</param>
+    public static void Step<T, R>(KernelHost host, ReadOnlySpan<TensorEntry<T>> parameters, ArrayView<T> scale, SgdRates<T> rates)
         where T : unmanaged, INumber<T>
-        where R : struct, IReal<T> =>
-        host.Load(static a => a.LoadStreamKernel<ArrayView<T>, ArrayView<T>, ArrayView<T>, T, T, T, int>(StepKernel<T, R>))(
-            host.Linear(weight.IntLength), weight, gradient, velocity, R.FromDouble(rate), R.FromDouble(momentum), R.FromDouble(decay),
-            weight.IntLength);
+        where R : struct, IReal<T>
+    {
+        var kernel = host.Load(static a => a.LoadStreamKernel<TensorList<T>, ArrayView<T>, SgdRates<T>, int>(StepKernel<T, R>));
+        TensorLists.ForEach(host, parameters, (config, list, _) => kernel(config, list, scale, rates, TensorLists.Run(host)));
+    }
 }

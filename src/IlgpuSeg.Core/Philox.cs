@@ -1,3 +1,5 @@
+using IlgpuSeg.Kernels;
+
 namespace IlgpuSeg;
 
 /// <summary>
@@ -11,6 +13,12 @@ public sealed class Philox(ulong seed, ulong stream = 0)
     private readonly uint[] buffer = new uint[4];
     private ulong filledBlock;
 
+    /// <summary>The key.</summary>
+    public ulong Seed { get; } = seed;
+
+    /// <summary>What separates this generator from others of its seed.</summary>
+    public ulong Stream { get; } = stream;
+
     /// <summary>How many 32-bit numbers have been drawn; set it to go on where another run stopped.</summary>
     public ulong Position { get; set; }
 
@@ -22,6 +30,18 @@ public sealed class Philox(ulong seed, ulong stream = 0)
         if (lane == 0 || filledBlock != Position / 4 + 1) Fill(Position / 4);
         Position++;
         return buffer[lane];
+    }
+
+    /// <summary>
+    /// Hands the next numbers to kernels, which compute them on the device: the same ones that <see cref="NextUInt32"/> would have returned.
+    /// </summary>
+    /// <param name="count">How many; the position moves on by as many.</param>
+    public PhiloxPlace Take(int count)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(count);
+        var place = new PhiloxPlace { Seed = Seed, Stream = Stream, Position = Position };
+        Position += (ulong)count;
+        return place;
     }
 
     /// <summary>A number in [0, 1) with 53 random bits.</summary>
@@ -57,22 +77,9 @@ public sealed class Philox(ulong seed, ulong stream = 0)
 
     private void Fill(ulong block)
     {
-        Block([(uint)block, (uint)(block >> 32), (uint)stream, (uint)(stream >> 32)], (uint)seed, (uint)(seed >> 32), buffer);
+        var counter = new PhiloxWords { X = (uint)block, Y = (uint)(block >> 32), Z = (uint)Stream, W = (uint)(Stream >> 32) };
+        var words = PhiloxKernels.Block(counter, (uint)Seed, (uint)(Seed >> 32));
+        (buffer[0], buffer[1], buffer[2], buffer[3]) = (words.X, words.Y, words.Z, words.W);
         filledBlock = block + 1;
-    }
-
-    /// <summary>The ten rounds on one counter of four words.</summary>
-    internal static void Block(ReadOnlySpan<uint> counter, uint k0, uint k1, Span<uint> result)
-    {
-        var (c0, c1, c2, c3) = (counter[0], counter[1], counter[2], counter[3]);
-        for (var round = 0; round < 10; round++)
-        {
-            var p0 = 0xD2511F53UL * c0;
-            var p1 = 0xCD9E8D57UL * c2;
-            (c0, c1, c2, c3) = ((uint)(p1 >> 32) ^ c1 ^ k0, (uint)p1, (uint)(p0 >> 32) ^ c3 ^ k1, (uint)p0);
-            k0 += 0x9E3779B9;
-            k1 += 0xBB67AE85;
-        }
-        (result[0], result[1], result[2], result[3]) = (c0, c1, c2, c3);
     }
 }

@@ -91,6 +91,16 @@ public class AutocastTests
     }
 
     [Fact]
+    public void TheContrastOfFloatEmbeddingsIsTheSameInMixedPrecision()
+    {
+        using var scope = new TensorScope();
+        var x = L2Normalize.Apply(Random(1, DType.Float32, 60, 4)).Detach();
+        var expected = PixelContrast.Apply(x, Labels(60)).Item();
+        using var mixed = new Autocast();
+        Assert.Equal(expected, PixelContrast.Apply(x, Labels(60)).Item());
+    }
+
+    [Fact]
     public void ScopesNestAndDoublesAreLeftAlone()
     {
         using var scope = new TensorScope();

@@ -18,13 +18,18 @@ internal static class EvalVerb
             Description = "Names of frames to leave out.", AllowMultipleArgumentsPerToken = true, DefaultValueFactory = _ => [],
         };
         var device = new Option<string>("--device") { Description = "Where to run.", DefaultValueFactory = _ => "cpu" };
+        var precision = new Option<string>("--precision")
+        {
+            Description = $"One of {string.Join(", ", Precisions.Names)}.", DefaultValueFactory = _ => Precisions.Float32,
+        };
         var overlays = new Option<string?>("--overlays") { Description = "Write image | truth | prediction pictures of the images into this folder." };
-        var command = new Command("eval", "Evaluate a checkpoint.") { checkpoint, kind, root, split, limit, exclude, device, overlays };
+        var command = new Command("eval", "Evaluate a checkpoint.") { checkpoint, kind, root, split, limit, exclude, device, precision, overlays };
         command.SetAction((p, cancel) => Task.FromResult(Run(
             p.GetValue(checkpoint)!,
             new TrainConfig
             {
                 Device = p.GetValue(device)!,
+                Precision = p.GetValue(precision)!,
                 Data = new DataConfig
                 {
                     Kind = p.GetValue(kind)!, Root = p.GetValue(root)!, Val = p.GetValue(split)!, ValLimit = p.GetValue(limit), Exclude = p.GetValue(exclude)!,
@@ -40,6 +45,7 @@ internal static class EvalVerb
         var samples = DataSets.Validation(config.Data);
         var (network, info) = Checkpoint.LoadNetwork(checkpoint, Device.Open(config.Device));
         System.Console.WriteLine($"{info.Model} after {info.Step} steps on {samples.Name}");
+        using var mixed = new Autocast(config.Precision == Precisions.BFloat16);
         SegmentationMetrics? metrics = null;
         TrainingDisplay.Show(observer =>
             metrics = Evaluator.Run(network, samples, new DirectProgress(done => observer.OnEvaluating(done, samples.Count)), cancel));

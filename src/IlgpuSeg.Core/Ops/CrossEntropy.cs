@@ -50,48 +50,49 @@ public static class CrossEntropy
         where T : unmanaged, INumber<T>
         where R : struct, IReal<T>
     {
-        var count = CountLabels(Op, labels, logits.C, options.IgnoreIndex);
-        if (count == 0) return Zero(Op, logits);
-        if (options.HardThreshold is null) return Run<T, R>(logits, labels, options, count);
+        using var counts = Counts(labels, logits.C, options.IgnoreIndex);
+        if (options.CheckLabels) CheckLabels(Op, counts, logits.C, options.IgnoreIndex);
+        if (options.HardThreshold is null) return Mean<T, R>(logits, labels, counts, options);
         using var losses = HardPixels.OwnClassLosses<T, R>(logits, labels, options.IgnoreIndex);
-        using var hard = HardPixels.Select<T, R>(losses, labels, options, count);
-        return Run<T, R>(logits, hard, options, CountLabels(Op, hard, logits.C, options.IgnoreIndex));
+        using var hard = HardPixels.Select<T, R>(losses, labels, options);
+        using var hardCounts = Counts(hard, logits.C, options.IgnoreIndex);
+        return Mean<T, R>(logits, hard, hardCounts, options);
     }
 
-    private static Tensor Run<T, R>(Tensor logits, Tensor labels, CrossEntropyOptions options, int count)
+    private static Tensor Mean<T, R>(Tensor logits, Tensor labels, Tensor counts, CrossEntropyOptions options)
         where T : unmanaged, INumber<T>
-        where R : struct, IReal<T>
-    {
-        if (count == 0) return Zero(Op, logits);
-        return options.IsPlain
-            ? Plain<T, R>(logits, labels, options.IgnoreIndex, count)
+        where R : struct, IReal<T> =>
+        options.IsPlain
+            ? Plain<T, R>(logits, labels, options.IgnoreIndex, counts)
             : new WeightedCrossEntropy<T, R>(logits, labels, options).Forward();
+
+    private static Tensor Counts(Tensor labels, int classes, int ignoreIndex)
+    {
+        var counts = Tensor.Empty([2, CrossEntropyKernels.CountChunks], DType.Int32, labels.Device);
+        CrossEntropyKernels.Count(labels.Device.Kernels, labels.View<int>(), counts.View<int>(), classes, ignoreIndex);
+        return counts;
     }
 
-    /// <summary>The number of pixels that count.</summary>
-    /// <exception cref="ArgumentException">A label is neither a class nor ignored.</exception>
-    internal static int CountLabels(string op, Tensor labels, int classes, int ignoreIndex)
+    /// <summary>Refuses labels that are neither classes nor ignored, where the options ask for it.</summary>
+    /// <exception cref="ArgumentException">There are such labels.</exception>
+    internal static void CheckLabels(string op, Tensor labels, int classes, CrossEntropyOptions options)
     {
-        using var chunks = Tensor.Empty([2, CrossEntropyKernels.CountChunks], DType.Int32, labels.Device);
-        CrossEntropyKernels.Count(labels.Device.Kernels, labels.View<int>(), chunks.View<int>(), classes, ignoreIndex);
-        var counts = chunks.ToArray<int>();
-        var invalid = counts.Skip(CrossEntropyKernels.CountChunks).Sum();
+        if (!options.CheckLabels) return;
+        using var counts = Counts(labels, classes, options.IgnoreIndex);
+        CheckLabels(op, counts, classes, options.IgnoreIndex);
+    }
+
+    private static void CheckLabels(string op, Tensor counts, int classes, int ignoreIndex)
+    {
+        var invalid = counts.ToArray<int>().Skip(CrossEntropyKernels.CountChunks).Sum();
         if (invalid > 0)
         {
             throw new ArgumentException(
                 $"{op}: {invalid} pixels have a label outside 0..{classes - 1} (and not the ignored {ignoreIndex}).");
         }
-        return counts.Take(CrossEntropyKernels.CountChunks).Sum();
     }
 
-    /// <summary>The loss where no pixel counts.</summary>
-    internal static Tensor Zero(string op, Tensor logits)
-    {
-        var (shape, dtype, device) = (logits.Shape, logits.DType, logits.Device);
-        return Autograd.Record(op, Tensor.Zeros([1], dtype, device), [logits], _ => [Tensor.Zeros(shape, dtype, device)]);
-    }
-
-    private static Tensor Plain<T, R>(Tensor logits, Tensor labels, int ignoreIndex, int count)
+    private static Tensor Plain<T, R>(Tensor logits, Tensor labels, int ignoreIndex, Tensor counts)
         where T : unmanaged, INumber<T>
         where R : struct, IReal<T>
     {
@@ -101,19 +102,22 @@ public static class CrossEntropy
         using var losses = Tensor.Empty(labels.Shape, logits.DType, logits.Device);
         CrossEntropyKernels.Forward<T, R>(
             host, logits.View<T>(), labels.View<int>(), peaks.View<T>(), logSums.View<T>(), losses.View<T>(), classes, ignoreIndex);
+        // The count stays on the device; where it is 0, so is every loss, and the mean is 0 with zero gradient.
+        using var total = Tensor.Empty([1], logits.DType, logits.Device);
+        CrossEntropyKernels.Total<T, R>(host, counts.View<int>(), total.View<T>());
         var loss = Tensor.Empty([1], logits.DType, logits.Device);
         using var workspace = Tensor.Empty([FlatReduction.WorkspaceLength(pixels)], logits.DType, logits.Device);
         FlatReduction.Sum<T, R>(host, losses.View<T>(), workspace.View<T>(), loss.View<T>());
-        ElementwiseKernels.Scale(host, loss.View<T>(), R.FromDouble(1.0 / count), loss.View<T>());
+        CrossEntropyWeightedKernels.Divide(host, loss.View<T>(), total.View<T>(), loss.View<T>());
         return Autograd.Record(Op, loss, [logits], g =>
         {
             using var scale = Tensor.Empty([1], g.DType, g.Device);
-            ElementwiseKernels.Scale(host, g.View<T>(), R.FromDouble(1.0 / count), scale.View<T>());
+            CrossEntropyWeightedKernels.Divide(host, g.View<T>(), total.View<T>(), scale.View<T>());
             var gradient = Tensor.Empty(logits.Shape, g.DType, g.Device);
             CrossEntropyKernels.Backward<T, R>(
                 host, logits.View<T>(), labels.View<int>(), peaks.View<T>(), logSums.View<T>(), scale.View<T>(), gradient.View<T>(),
                 classes, ignoreIndex);
             return [gradient];
-        }, logits, labels, peaks, logSums);
+        }, logits, labels, peaks, logSums, total);
     }
 }

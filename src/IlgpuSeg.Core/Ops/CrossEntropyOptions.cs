@@ -25,6 +25,11 @@ public sealed record CrossEntropyOptions
     /// </summary>
     public int HardMinimum { get; init; } = 100_000;
 
+    /// <summary>
+    /// Whether labels that are neither classes nor ignored are refused, for which the host waits for the device; where false they are ignored.
+    /// </summary>
+    public bool CheckLabels { get; init; } = true;
+
     /// <summary>Whether there is nothing but <see cref="IgnoreIndex"/> to heed.</summary>
     internal bool IsPlain => ClassWeights is null && LabelSmoothing == 0;
 

@@ -11,18 +11,27 @@ public static class GatherRows
     /// <summary>y[m] = x[index[m]]; the gradients of a row that is picked several times are added in the order of m.</summary>
     /// <param name="x">[R, C], floating-point.</param>
     /// <param name="index">[M], Int32, each in 0..R-1; repetitions are allowed.</param>
+    /// <param name="checkRange">
+    /// Whether to read the index back and refuse rows that x does not have; false where they are known to be right and the host should not wait.
+    /// </param>
     /// <returns>[M, C].</returns>
     /// <exception cref="ShapeException">The ranks are wrong.</exception>
     /// <exception cref="ArgumentOutOfRangeException">An index lies outside x.</exception>
-    public static Tensor Apply(Tensor x, Tensor index)
+    public static Tensor Apply(Tensor x, Tensor index, bool checkRange = true)
     {
         if (MixedPrecision.Applies(PrecisionRule.Follow, x))
-            return MixedPrecision.Run(Op, PrecisionRule.Follow, [x], t => Apply(t[0]!, index));
+            return MixedPrecision.Run(Op, PrecisionRule.Follow, [x], t => Apply(t[0]!, index, checkRange));
         OpCheck.FloatingPoint(Op, "x", x);
         OpCheck.Int32(Op, "index", index);
         OpCheck.SameDevice(Op, x, index);
         OpCheck.Rank(Op, "x", x, 2);
         OpCheck.Rank(Op, "index", index, 1);
+        if (checkRange) CheckRange(x, index);
+        return x.DType == DType.Float64 ? Run<double>(x, index) : Run<float>(x, index);
+    }
+
+    private static void CheckRange(Tensor x, Tensor index)
+    {
         foreach (var row in index.ToArray<int>())
         {
             if (row < 0 || row >= x.Shape[0])
@@ -31,7 +40,6 @@ public static class GatherRows
                     nameof(index), row, $"{Op}: an index lies outside the {x.Shape[0]} rows of x {x.Shape}.");
             }
         }
-        return x.DType == DType.Float64 ? Run<double>(x, index) : Run<float>(x, index);
     }
 
     private static Tensor Run<T>(Tensor x, Tensor index)

@@ -13,14 +13,13 @@ internal static class HardPixels
     /// <param name="losses">-log of each pixel's probability of its own class.</param>
     /// <param name="labels">The labels.</param>
     /// <param name="options">Threshold and minimum.</param>
-    /// <param name="counted">Pixels that are not ignored.</param>
-    public static Tensor Select<T, R>(Tensor losses, Tensor labels, CrossEntropyOptions options, int counted)
+    public static Tensor Select<T, R>(Tensor losses, Tensor labels, CrossEntropyOptions options)
         where T : unmanaged, INumber<T>
         where R : struct, IReal<T>
     {
         var (host, ignored) = (losses.Device.Kernels, options.IgnoreIndex);
         var kept = Tensor.Empty(labels.Shape, DType.Int32, labels.Device);
-        var leastLoss = LeastLoss(losses, labels, options, counted);
+        var leastLoss = LeastLoss(losses, labels, options);
         CrossEntropyWeightedKernels.KeepHard(
             host, losses.View<T>(), labels.View<int>(), kept.View<int>(), R.FromDouble(leastLoss), ignored);
         return kept;
@@ -41,13 +40,13 @@ internal static class HardPixels
     }
 
     /// <summary>The least loss of a pixel that is kept: that of the threshold, or a lower one where that keeps too few.</summary>
-    private static double LeastLoss(Tensor losses, Tensor labels, CrossEntropyOptions options, int counted)
+    private static double LeastLoss(Tensor losses, Tensor labels, CrossEntropyOptions options)
     {
         var threshold = -Math.Log(options.HardThreshold!.Value);
-        var minimum = Math.Min(options.HardMinimum, counted);
         var values = losses.ToDoubles();
         var classes = labels.ToArray<int>();
         var hardest = values.Where((_, p) => classes[p] != options.IgnoreIndex).ToArray();
+        var minimum = Math.Min(options.HardMinimum, hardest.Length);
         if (minimum == 0 || hardest.Count(loss => loss >= threshold) >= minimum) return threshold;
         Array.Sort(hardest);
         return hardest[^minimum];

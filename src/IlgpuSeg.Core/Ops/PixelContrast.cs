@@ -14,7 +14,7 @@ public static class PixelContrast
     /// over the anchors that have positives, and exactly 0 with zero gradient where none has.
     /// </summary>
     /// <param name="embeddings">[M, C], floating-point, rows of unit length; M may be 0.</param>
-    /// <param name="labels">Int32 [M].</param>
+    /// <param name="labels">Int32 [M]; embeddings with a negative label take no part.</param>
     /// <param name="tau">The temperature, positive.</param>
     /// <returns>[1].</returns>
     /// <exception cref="ShapeException">The shapes do not fit.</exception>
@@ -76,6 +76,8 @@ public static class PixelContrast
 
     private static Tensor Product(Tensor a, Tensor b, bool transposeB)
     {
+        // A loss is computed in float, also within mixed precision.
+        using var precision = new Autocast(enabled: false);
         using var noGrad = Autograd.NoGrad();
         return MatMul.Apply(a, b, transposeB: transposeB);
     }

@@ -45,14 +45,11 @@ public static class UpsampledCrossEntropy
         where T : unmanaged, INumber<T>
         where R : struct, IReal<T>
     {
-        var count = CrossEntropy.CountLabels(Op, labels, logits.C, options.IgnoreIndex);
-        if (count == 0) return CrossEntropy.Zero(Op, logits);
+        CrossEntropy.CheckLabels(Op, labels, logits.C, options);
         if (options.HardThreshold is null) return new Pass<T, R>(logits, labels, alignCorners, options).Forward();
         using var losses = new Pass<T, R>(logits, labels, alignCorners, new() { IgnoreIndex = options.IgnoreIndex }).PixelLosses();
-        using var hard = HardPixels.Select<T, R>(losses, labels, options, count);
-        return CrossEntropy.CountLabels(Op, hard, logits.C, options.IgnoreIndex) == 0
-            ? CrossEntropy.Zero(Op, logits)
-            : new Pass<T, R>(logits, hard, alignCorners, options).Forward();
+        using var hard = HardPixels.Select<T, R>(losses, labels, options);
+        return new Pass<T, R>(logits, hard, alignCorners, options).Forward();
     }
 
     private sealed class Pass<T, R>

@@ -17,6 +17,9 @@ internal static class ElementwiseCases
         new("ChannelScale.Apply", draw => Factor(draw, x => new Shape(x[3]), ChannelScale.Apply)),
         new("SampleScale.Apply", draw => Drawn(draw, x => new Shape(x[0]), SampleScale.Apply)),
         new("ChannelMask.Apply", draw => Drawn(draw, x => new Shape(x[0], x[3]), ChannelMask.Apply)),
+        // The same mask in every precision and on every device: it is a function of the seed.
+        new("ChannelMask.Apply", draw => One(draw, x => ChannelMask.Apply(
+            x, DropMask.Draw(new Shape(x.N, x.C), 0.4, new Philox(9) { Position = 3 }, x.DType, x.Device)))) { Variant = "a drawn mask" },
         new("ScaledResidual.Apply", draw => Residual(draw)),
         // Away from 0, where ReLU has no derivative.
         new("Relu.Apply", draw => One(draw, Relu.Apply, gap: 1.0 / 64)),

@@ -8,7 +8,7 @@ internal sealed class DropPath(Builder build, double rate) : Module
     /// <summary>x + scale * branch, where the branch is dropped for some samples; scale is one factor per channel.</summary>
     public Tensor Forward(Tensor x, Tensor branch, Tensor scale)
     {
-        var drop = Training && rate > 0 ? Masks.Draw(build, rate, x.N) : null;
+        var drop = Training && rate > 0 ? DropMask.Draw([x.N], rate, build.Random, build.DType, build.Device) : null;
         return ScaledResidual.Apply(x, branch, scale, drop);
     }
 }
@@ -19,19 +19,7 @@ internal sealed class Dropout2d(Builder build, double rate) : Module
     public Tensor Forward(Tensor x)
     {
         if (!Training || rate == 0) return x;
-        var mask = Masks.Draw(build, rate, x.Shape[0], x.Shape[^1]);
+        var mask = DropMask.Draw([x.Shape[0], x.Shape[^1]], rate, build.Random, build.DType, build.Device);
         return ChannelMask.Apply(x, mask);
-    }
-}
-
-/// <summary>Random masks of 0 and 1 / (1 - p).</summary>
-internal static class Masks
-{
-    public static Tensor Draw(Builder build, double rate, params int[] shape)
-    {
-        var values = new double[new Shape(shape).Length];
-        for (var i = 0; i < values.Length; i++)
-            values[i] = build.Random.NextDouble() < rate ? 0 : 1 / (1 - rate);
-        return Tensor.FromDoubles(values, shape, build.DType, build.Device);
     }
 }

@@ -7,7 +7,7 @@ namespace IlgpuSeg.Nn.Losses;
 /// <param name="CrossEntropy">[1].</param>
 /// <param name="Contrast">[1], not weighted; null where the loss is CE alone.</param>
 /// <param name="Anchors">The pixels that the contrastive term was taken over; null where the loss is CE alone.</param>
-public sealed record HybridLossResult(Tensor Total, Tensor CrossEntropy, Tensor? Contrast, Anchors? Anchors);
+public sealed record HybridLossResult(Tensor Total, Tensor CrossEntropy, Tensor? Contrast, AnchorTensors? Anchors);
 
 /// <summary>Cross-entropy plus pixel contrast (the paper's equations 4 to 6).</summary>
 public sealed record HybridLoss
@@ -42,7 +42,10 @@ public sealed record HybridLoss
     public HybridLossResult Apply(SegmentationOutput output, Tensor labels, Func<Tensor, Tensor> embed, Philox random)
     {
         if (ContrastWeight == 0) return CrossEntropyOnly(output, labels);
-        return Apply(output, labels, embed, Draw(output, labels, random));
+        using var scope = new TensorScope();
+        var coarse = ResizeNearest.Labels(labels, output.CoarseLogits.H, output.CoarseLogits.W);
+        var drawn = Sampling.Draw(ArgMax.Apply(output.CoarseLogits), coarse, output.CoarseLogits.C, IgnoreIndex, random);
+        return Apply(output, labels, embed, new AnchorTensors(scope.Keep(drawn.Indices), scope.Keep(drawn.Labels)), scope);
     }
 
     /// <summary>The loss of a batch with given anchors.</summary>
@@ -54,6 +57,18 @@ public sealed record HybridLoss
     public HybridLossResult Apply(SegmentationOutput output, Tensor labels, Func<Tensor, Tensor> embed, Anchors anchors)
     {
         using var scope = new TensorScope();
+        if (anchors.Count == 0)
+        {
+            var alone = scope.Keep(Entropy(output, labels));
+            return new HybridLossResult(alone, alone, scope.Keep(Tensor.Zeros([1], alone.DType, alone.Device)), null);
+        }
+        var given = AnchorTensors.On(anchors, output.Fused.Device);
+        return Apply(output, labels, embed, new AnchorTensors(scope.Keep(given.Indices), scope.Keep(given.Labels)), scope);
+    }
+
+    private HybridLossResult Apply(
+        SegmentationOutput output, Tensor labels, Func<Tensor, Tensor> embed, AnchorTensors anchors, TensorScope scope)
+    {
         var entropy = scope.Keep(Entropy(output, labels));
         var contrast = scope.Keep(Contrast(output.Fused, embed, anchors));
         var total = scope.Keep(Add.Apply(entropy, Scale.Apply(contrast, ContrastWeight)));
@@ -82,21 +97,12 @@ public sealed record HybridLoss
         return coarse.ToArray<int>();
     }
 
-    private Anchors Draw(SegmentationOutput output, Tensor labels, Philox random)
-    {
-        using var predictions = ArgMax.Apply(output.CoarseLogits);
-        return Sampling.Draw(predictions.ToArray<int>(), CoarseLabels(output, labels), labels.N, IgnoreIndex, random);
-    }
-
     // Only the anchors' features go through the embedding head: a 1x1 convolution commutes with picking pixels.
-    private Tensor Contrast(Tensor fused, Func<Tensor, Tensor> embed, Anchors anchors)
+    private Tensor Contrast(Tensor fused, Func<Tensor, Tensor> embed, AnchorTensors anchors)
     {
-        if (anchors.Count == 0) return Tensor.Zeros([1], fused.DType, fused.Device);
         using var scope = new TensorScope();
-        var rows = fused.Reshape(fused.Count / fused.C, fused.C);
-        var picked = GatherRows.Apply(rows, Tensor.From(anchors.Indices, [anchors.Count], fused.Device));
-        var embeddings = embed(picked.Reshape(1, 1, anchors.Count, fused.C));
-        var labels = Tensor.From(anchors.Labels, [anchors.Count], fused.Device);
-        return scope.Keep(PixelContrast.Apply(embeddings.Reshape(anchors.Count, embeddings.C), labels, Tau));
+        var (rows, count) = (fused.Reshape(fused.Count / fused.C, fused.C), anchors.Indices.Count);
+        var embeddings = embed(GatherRows.Apply(rows, anchors.Indices, checkRange: false).Reshape(1, 1, count, fused.C));
+        return scope.Keep(PixelContrast.Apply(embeddings.Reshape(count, embeddings.C), anchors.Labels, Tau));
     }
 }

@@ -1,7 +1,10 @@
+using IlgpuSeg.Ops;
+
 namespace IlgpuSeg.Nn.Optim;
 
 /// <summary>
-/// Stochastic gradient descent with momentum and weight decay, as PyTorch defines it: v = momentum * v + (g + decay * w), w -= lr * v.
+/// Stochastic gradient descent with momentum and weight decay, as PyTorch defines it: v = momentum * v + (g + decay * w), w -= lr * v. All
+/// parameters are moved by a few launches, and nothing is read back from the device.
 /// </summary>
 public sealed class Sgd
 {
@@ -35,15 +38,29 @@ public sealed class Sgd
     /// <summary>The weight decay.</summary>
     public double WeightDecay { get; }
 
+    /// <summary>Whether steps look ahead along the velocity.</summary>
+    public bool Nesterov { get; init; }
+
+    /// <summary>Gradients whose norm, that of all together, is larger are scaled down to it; 0 leaves them alone.</summary>
+    /// <exception cref="ArgumentException">It is negative.</exception>
+    public double ClipNorm
+    {
+        get;
+        init => field = value >= 0 ? value : throw new ArgumentException($"The norm to clip to must not be negative, but is {value}.");
+    }
+
     /// <summary>Moves every parameter that has a gradient; one without is left alone, weight decay included.</summary>
     /// <param name="lr">The learning rate.</param>
     public void Step(double lr)
     {
-        foreach (var slot in slots)
-        {
-            if (slot.Parameter.Value.Grad is { } gradient)
-                Ops.Sgd.Step(slot.Parameter.Value, gradient, slot.Velocity, lr, Momentum, slot.Decays ? WeightDecay : 0);
-        }
+        using var scope = new TensorScope();
+        var moved = slots.Where(slot => slot.Parameter.Value.Grad is not null).ToArray();
+        if (moved.Length == 0) return;
+        var grads = Array.ConvertAll(moved, slot => slot.Parameter.Value.Grad!);
+        var scale = ClipNorm > 0 ? GradientNorm.ClipScale(GradientNorm.Apply(grads), ClipNorm) : null;
+        Ops.Sgd.Step(
+            Array.ConvertAll(moved, slot => slot.Parameter.Value), grads, Array.ConvertAll(moved, slot => slot.Velocity),
+            Array.ConvertAll(moved, slot => slot.Decays ? WeightDecay : 0), new SgdRates(lr, Momentum, Nesterov), scale);
     }
 
     /// <summary>Frees the gradients of all parameters.</summary>

@@ -12,6 +12,11 @@ public sealed record TrainConfig
     /// <summary>Where to run: "cpu", "cuda:0".</summary>
     public string Device { get; init; } = "cpu";
 
+    /// <summary>
+    /// float32, or bf16: mixed precision with bfloat16 activations and products, float accumulation and float32 weights, also when evaluating.
+    /// </summary>
+    public string Precision { get; init; } = Precisions.Float32;
+
     /// <summary>The seed of weights, order, augmentation, sampling and drop-path.</summary>
     public ulong Seed { get; init; }
 
@@ -48,6 +53,7 @@ public sealed record TrainConfig
     public TrainConfig Validate()
     {
         Check(Models.Names.Contains(Model), "model", Model, $"one of {string.Join(", ", Models.Names)}");
+        Check(Precisions.Names.Contains(Precision), "precision", Precision, $"one of {string.Join(", ", Precisions.Names)}");
         Check(Output != "", "output", "''", "a folder");
         Check(DataConfig.Kinds.Contains(Data.Kind), "data.kind", Data.Kind, $"one of {string.Join(", ", DataConfig.Kinds)}");
         Check(Data.Root != "", "data.root", "''", "the data set's folder");
@@ -63,11 +69,22 @@ public sealed record TrainConfig
         Check(Optim.Momentum is >= 0 and < 1, "optim.momentum", Optim.Momentum, "in [0, 1)");
         Check(Optim.WeightDecay >= 0, "optim.weight_decay", Optim.WeightDecay, "0 or more");
         Check(Optim.Power >= 0, "optim.power", Optim.Power, "0 or more");
+        Check(Optim.PolyBy is "step" or "epoch", "optim.poly_by", Optim.PolyBy, "step or epoch");
+        Check(Optim.Accumulate >= 1, "optim.accumulate", Optim.Accumulate, "1 or more");
+        Check(Optim.ClipNorm >= 0, "optim.clip_norm", Optim.ClipNorm, "0 (no clipping) or more");
+        Check(Optim.Ema is >= 0 and < 1, "optim.ema", Optim.Ema, "0 (no average) or more, and below 1");
+        Check(!Optim.Nesterov || Optim.Momentum > 0, "optim.nesterov", Optim.Nesterov, "false where optim.momentum is 0");
         Check(Optim.Warmup >= 0 && Optim.Warmup < Optim.Steps, "optim.warmup", Optim.Warmup, "0 or more, and fewer than optim.steps");
         Check(Loss.Lambda >= 0, "loss.lambda", Loss.Lambda, "0 or more");
         Check(Loss.Tau > 0, "loss.tau", Loss.Tau, "positive");
         Check(Loss.MaxSamples >= 2, "loss.max_samples", Loss.MaxSamples, "2 or more");
         Check(Loss.MaxViews >= 1, "loss.max_views", Loss.MaxViews, "1 or more");
+        Check(Loss.ClassWeights.All(w => w >= 0) && (Loss.ClassWeights.Count == 0 || Loss.ClassWeights.Any(w => w > 0)), "loss.class_weights",
+            $"[{string.Join(", ", Loss.ClassWeights)}]", "empty, or a weight per class, none negative and not all 0");
+        Check(Loss.LabelSmoothing is >= 0 and < 1, "loss.label_smoothing", Loss.LabelSmoothing, "0 or more, and below 1");
+        Check(Loss.OhemThreshold is >= 0 and <= 1, "loss.ohem_threshold", Loss.OhemThreshold, "0 (all pixels) or a probability");
+        Check(Loss.OhemMinimum >= 0, "loss.ohem_minimum", Loss.OhemMinimum, "0 or more");
+        Check(Schedule.LogEvery >= 1, "schedule.log_every", Schedule.LogEvery, "1 or more");
         Check(Schedule.EvalEvery >= 0, "schedule.eval_every", Schedule.EvalEvery, "0 (only at the end) or more");
         Check(Schedule.SaveEvery >= 0, "schedule.save_every", Schedule.SaveEvery, "0 (only at the end) or more");
         Check(Memory.LimitMib >= 0, "memory.limit_mib", Memory.LimitMib, "0 (no limit) or more");
@@ -81,6 +98,19 @@ public sealed record TrainConfig
         if (!condition)
             throw new ConfigException($"Setting '{key}' is {value}; it must be {rule}.");
     }
+}
+
+/// <summary>The precisions of training and evaluation.</summary>
+public static class Precisions
+{
+    /// <summary>Single precision throughout.</summary>
+    public const string Float32 = "float32";
+
+    /// <summary>Mixed precision (see <see cref="Autocast"/>).</summary>
+    public const string BFloat16 = "bf16";
+
+    /// <summary>The names.</summary>
+    public static IReadOnlyList<string> Names { get; } = [Float32, BFloat16];
 }
 
 /// <summary>The images of a run.</summary>
@@ -142,8 +172,26 @@ public sealed record OptimConfig
     /// <summary>The poly schedule's power.</summary>
     public double Power { get; init; } = 0.9;
 
+    /// <summary>Whether the poly schedule moves with every step, or with every epoch.</summary>
+    public string PolyBy { get; init; } = "step";
+
     /// <summary>Steps of linear warm-up.</summary>
     public int Warmup { get; init; }
+
+    /// <summary>Whether steps look ahead along the velocity.</summary>
+    public bool Nesterov { get; init; }
+
+    /// <summary>Whether weight decay also applies to norms, biases and layer scales (all that has one axis).</summary>
+    public bool DecayNorms { get; init; } = true;
+
+    /// <summary>Batches whose gradients are averaged for a step.</summary>
+    public int Accumulate { get; init; } = 1;
+
+    /// <summary>The norm of all gradients that a step is scaled down to; 0: no clipping.</summary>
+    public double ClipNorm { get; init; }
+
+    /// <summary>The decay of the weights' moving average, which is then evaluated; 0: none.</summary>
+    public double Ema { get; init; }
 }
 
 /// <summary>The hybrid loss CE + lambda * CL (paper, equations 4-6).</summary>
@@ -160,6 +208,18 @@ public sealed record LossConfig
 
     /// <summary>At most so many anchors of a class in an image.</summary>
     public int MaxViews { get; init; } = 100;
+
+    /// <summary>The cross-entropy's weight of each class; empty: all 1.</summary>
+    public IReadOnlyList<double> ClassWeights { get; init; } = [];
+
+    /// <summary>The share of the cross-entropy's target that is spread over all classes.</summary>
+    public double LabelSmoothing { get; init; }
+
+    /// <summary>Only pixels whose own class has a lower probability count in the cross-entropy (0.7 is usual); 0: all.</summary>
+    public double OhemThreshold { get; init; }
+
+    /// <summary>With ohem_threshold, at least so many of the hardest pixels of a batch count.</summary>
+    public int OhemMinimum { get; init; } = 100_000;
 }
 
 /// <summary>How often to evaluate and save.</summary>
@@ -167,6 +227,9 @@ public sealed record ScheduleConfig
 {
     /// <summary>Steps between evaluations; 0: before and after the run only.</summary>
     public int EvalEvery { get; init; }
+
+    /// <summary>Steps whose losses are read from the device at once: more than 1 keeps a GPU from waiting for the host.</summary>
+    public int LogEvery { get; init; } = 1;
 
     /// <summary>Steps between checkpoints; 0: after the run only.</summary>
     public int SaveEvery { get; init; }

@@ -7,12 +7,14 @@ using IlgpuSeg.Serialization;
 namespace IlgpuSeg.Training;
 
 /// <summary>
-/// A run's state in one safetensors file: weights under "model/" keys, momentum under "velocity/", and in the metadata the settings,
+/// A run's state in one safetensors file: weights under "model/" keys, their moving average, where there is one, under "ema/", momentum
+/// under "velocity/", and in the metadata the settings,
 /// the steps done and the generator's position. Written atomically: a crash leaves the previous checkpoint whole.
 /// </summary>
 public static class Checkpoint
 {
     internal const string ModelPrefix = "model/";
+    internal const string AveragePrefix = "ema/";
     private const string VelocityPrefix = "velocity/";
     internal const string Format = "ilgpuseg-checkpoint-1";
 
@@ -20,13 +22,16 @@ public static class Checkpoint
     /// <param name="path">The file.</param>
     /// <param name="network">Weights and statistics.</param>
     /// <param name="optimizer">Momentum.</param>
+    /// <param name="average">The weights' average, or null.</param>
     /// <param name="step">Steps done.</param>
     /// <param name="config">The run's settings.</param>
     /// <param name="classNames">The classes, in the order of the logits.</param>
     public static void Save(
-        string path, SegmentationNetwork network, Sgd optimizer, int step, TrainConfig config, IReadOnlyList<string> classNames)
+        string path, SegmentationNetwork network, Sgd optimizer, WeightAverage? average, int step, TrainConfig config,
+        IReadOnlyList<string> classNames)
     {
         var entries = ModuleState.Export(network, ModelPrefix).ToList();
+        if (average is not null) entries.AddRange(average.Export(AveragePrefix));
         var velocities = optimizer.ExportState();
         foreach (var parameter in network.NamedParameters())
         {
@@ -73,7 +78,11 @@ public static class Checkpoint
                 : throw new WeightFileException(source.File, key, $"is '{metadata[key]}' in the checkpoint's metadata, not a number");
     }
 
-    /// <summary>Builds a checkpoint's network for inference.</summary>
+    /// <summary>What stands before the names of the weights to use: the average's, where the checkpoint has one.</summary>
+    internal static string WeightsPrefix(IWeightSource source) =>
+        source.Entries.Any(e => e.Name.StartsWith(AveragePrefix, StringComparison.Ordinal)) ? AveragePrefix : ModelPrefix;
+
+    /// <summary>Builds a checkpoint's network for inference, with the weights' average where there is one.</summary>
     /// <param name="path">The file.</param>
     /// <param name="device">Where to put it.</param>
     public static (SegmentationNetwork Network, Info Info) LoadNetwork(string path, Device device)
@@ -81,7 +90,7 @@ public static class Checkpoint
         using var file = SafeTensorsFile.Open(path);
         var info = ReadInfo(file);
         var network = SegmentationNetwork.Blank(Models.Config(info.Model, info.ClassNames.Count), device);
-        ModuleState.Load(network, file, LoadMode.Strict, ModelPrefix);
+        ModuleState.Load(network, file, LoadMode.Strict, WeightsPrefix(file));
         return (network, info);
     }
 
@@ -89,10 +98,11 @@ public static class Checkpoint
     /// <param name="path">The file.</param>
     /// <param name="network">Receives weights, statistics and the generator's position.</param>
     /// <param name="optimizer">Receives the momentum.</param>
+    /// <param name="average">Receives the weights' average; the weights where the checkpoint has none. Null where the run keeps none.</param>
     /// <param name="config">The run that goes on; its model must be the checkpoint's.</param>
     /// <returns>The checkpoint's description.</returns>
     /// <exception cref="WeightFileException">The file is no checkpoint, or of another network.</exception>
-    public static Info Restore(string path, SegmentationNetwork network, Sgd optimizer, TrainConfig config)
+    public static Info Restore(string path, SegmentationNetwork network, Sgd optimizer, WeightAverage? average, TrainConfig config)
     {
         using var file = SafeTensorsFile.Open(path);
         var info = ReadInfo(file);
@@ -100,6 +110,8 @@ public static class Checkpoint
             throw new WeightFileException(path, "model", $"is {info.Model}; this run trains {config.Model}");
         ModuleState.Load(network, file, LoadMode.Strict, ModelPrefix);
         network.Random.Position = info.RandomPosition;
+        if (WeightsPrefix(file) == AveragePrefix) average?.Import(file, AveragePrefix);
+        else average?.Restart();
         var velocities = new Dictionary<string, double[]>();
         foreach (var parameter in network.NamedParameters())
         {

@@ -1,9 +1,9 @@
-using System.Diagnostics;
 using IlgpuSeg.Data;
 using IlgpuSeg.Nn;
 using IlgpuSeg.Nn.Losses;
 using IlgpuSeg.Nn.Optim;
 using IlgpuSeg.Nn.Weights;
+using CrossEntropyOptions = IlgpuSeg.Ops.CrossEntropyOptions;
 
 namespace IlgpuSeg.Training;
 
@@ -44,6 +44,8 @@ public sealed class Trainer
     private readonly Sgd optimizer;
     private readonly PolyLr schedule;
     private readonly HybridLoss loss;
+    private readonly WeightAverage? average;
+    private readonly LossQueue losses = new();
     private readonly string[] classNames;
     private int step;
 
@@ -75,16 +77,18 @@ public sealed class Trainer
         {
             Checkpointed = config.Memory.Checkpoint,
         };
-        optimizer = new Sgd(Network.NamedParameters(), config.Optim.Momentum, config.Optim.WeightDecay);
-        schedule = new PolyLr(config.Optim.Lr, config.Optim.Steps, config.Optim.Power, config.Optim.Warmup).Validate();
-        loss = new HybridLoss
+        optimizer = new Sgd(Network.NamedParameters(), config.Optim.Momentum, config.Optim.WeightDecay, Decays)
         {
-            ContrastWeight = config.Loss.Lambda,
-            Tau = config.Loss.Tau,
-            Sampling = new AnchorSampling(config.Loss.MaxSamples, config.Loss.MaxViews),
+            Nesterov = config.Optim.Nesterov,
+            ClipNorm = config.Optim.ClipNorm,
         };
+        schedule = new PolyLr(config.Optim.Lr, config.Optim.Steps, config.Optim.Power, config.Optim.Warmup).Validate();
+        loss = Loss(config.Loss, train.Classes.Count);
         if (config.Weights != "") LoadedWeights = LoadWeights(config.Weights);
-        if (config.Resume != "") step = Checkpoint.Restore(config.Resume, Network, optimizer, config).Step;
+        if (config.Optim.Ema > 0) average = new WeightAverage(Network, config.Optim.Ema);
+        if (config.Resume != "") step = Checkpoint.Restore(config.Resume, Network, optimizer, average, config).Step;
+
+        bool Decays(Parameter parameter) => config.Optim.DecayNorms || parameter.Value.Shape.Rank > 1;
     }
 
     /// <summary>The network that learns.</summary>
@@ -113,19 +117,17 @@ public sealed class Trainer
         try
         {
             if (step == 0 && config.Schedule.EvalFirst) Evaluate(log, observer, cancel);
+            using var batches = Batches(step * config.Optim.Accumulate).GetEnumerator();
             while (step < config.Optim.Steps)
             {
-                foreach (var batch in loader.Epoch(step / loader.BatchesPerEpoch, step % loader.BatchesPerEpoch))
-                {
-                    cancel.ThrowIfCancellationRequested();
-                    TrainStep(batch, log, observer);
-                    AfterStep(log, observer, cancel);
-                    if (step == config.Optim.Steps) break;
-                }
+                cancel.ThrowIfCancellationRequested();
+                TrainStep(batches, log, observer);
+                AfterStep(log, observer, cancel);
             }
         }
         catch (OperationCanceledException)
         {
+            ReadLosses(log, observer);
             Save(LastCheckpoint);
             throw;
         }
@@ -133,50 +135,111 @@ public sealed class Trainer
         return log;
     }
 
-    private void TrainStep(Batch batch, RunLog log, ITrainingObserver observer)
+    private static HybridLoss Loss(LossConfig config, int classes)
     {
-        var watch = Stopwatch.StartNew();
-        Network.Device.Allocator.ResetPeak();
-        var lr = schedule.At(step);
-        Network.Train();
-        double total, entropy, contrast;
-        using (new TensorScope())
+        if (config.ClassWeights.Count > 0 && config.ClassWeights.Count != classes)
+            throw new ConfigException($"Setting 'loss.class_weights' holds {config.ClassWeights.Count} weights; the data has {classes} classes.");
+        return new HybridLoss
         {
-            var output = Network.Forward(Evaluator.Images(batch, Network));
-            var labels = Tensor.From(batch.Labels, [batch.Count, batch.Height, batch.Width], Network.Device);
-            var result = loss.Apply(output, labels, Network.Embed, new Philox(config.Seed, AnchorStream + (ulong)step));
-            (total, entropy, contrast) = (result.Total.Item(), result.CrossEntropy.Item(), result.Contrast?.Item() ?? 0);
-            if (!double.IsFinite(total))
+            ContrastWeight = config.Lambda,
+            Tau = config.Tau,
+            Sampling = new AnchorSampling(config.MaxSamples, config.MaxViews),
+            EntropyOptions = new CrossEntropyOptions
+            {
+                ClassWeights = config.ClassWeights.Count > 0 ? config.ClassWeights : null,
+                LabelSmoothing = config.LabelSmoothing,
+                HardThreshold = config.OhemThreshold > 0 ? config.OhemThreshold : null,
+                HardMinimum = config.OhemMinimum,
+                // The data set's labels were checked against its classes when they were read.
+                CheckLabels = false,
+            },
+        };
+    }
+
+    /// <summary>The run's batches, epoch after epoch, from a given one on.</summary>
+    private IEnumerable<(Batch Batch, int Number)> Batches(int first)
+    {
+        for (var number = first; ;)
+        {
+            foreach (var batch in loader.Epoch(number / loader.BatchesPerEpoch, number % loader.BatchesPerEpoch))
+                yield return (batch, number++);
+        }
+    }
+
+    private double LearningRate()
+    {
+        var stepsPerEpoch = Math.Max(1, loader.BatchesPerEpoch / config.Optim.Accumulate);
+        return schedule.At(config.Optim.PolyBy == "epoch" ? step / stepsPerEpoch * stepsPerEpoch : step);
+    }
+
+    private void TrainStep(IEnumerator<(Batch Batch, int Number)> batches, RunLog log, ITrainingObserver observer)
+    {
+        losses.Begin();
+        Network.Device.Allocator.ResetPeak();
+        var lr = LearningRate();
+        var (accumulate, images) = (config.Optim.Accumulate, 0);
+        Network.Train();
+        optimizer.ZeroGrad();
+        Tensor? sum = null;
+        for (var i = 0; i < accumulate; i++)
+        {
+            batches.MoveNext();
+            var (batch, number) = batches.Current;
+            images += batch.Count;
+            using var scope = new TensorScope();
+            var result = Forward(batch, number);
+            var before = sum;
+            sum = LossQueue.Add(before, result, 1.0 / accumulate);
+            before?.Dispose();
+            scope.Keep(sum);
+            (accumulate == 1 ? result.Total : Ops.Scale.Apply(result.Total, 1.0 / accumulate)).Backward();
+        }
+        optimizer.Step(lr);
+        optimizer.ZeroGrad();
+        average?.Step();
+        step++;
+        losses.Enqueue(step, lr, images, Network.Device.Allocator.PeakBytes, sum!);
+        if (losses.Count >= config.Schedule.LogEvery) ReadLosses(log, observer);
+    }
+
+    private HybridLossResult Forward(Batch batch, int number)
+    {
+        using var precision = new Autocast(config.Precision == Precisions.BFloat16);
+        var output = Network.Forward(Evaluator.Images(batch, Network));
+        var labels = Tensor.From(batch.Labels, [batch.Count, batch.Height, batch.Width], Network.Device);
+        return loss.Apply(output, labels, Network.Embed, new Philox(config.Seed, AnchorStream + (ulong)number));
+    }
+
+    private void ReadLosses(RunLog log, ITrainingObserver observer)
+    {
+        foreach (var record in losses.Drain())
+        {
+            if (!double.IsFinite(record.Loss))
             {
                 throw new TrainingException(
-                    $"Step {step + 1}: the loss is {total} (CE {entropy}, contrast {contrast}). A lower optim.lr or a warm-up may help; the last checkpoint is unchanged.");
+                    $"Step {record.Step}: the loss is {record.Loss} (CE {record.CrossEntropy}, contrast {record.Contrast}). A lower optim.lr or a warm-up may help; the last checkpoint is unchanged.");
             }
-            optimizer.ZeroGrad();
-            result.Total.Backward();
-            optimizer.Step(lr);
-            optimizer.ZeroGrad();
-            Network.Device.Synchronize();
+            log.Add(record);
+            observer.OnStep(record, config.Optim.Steps);
         }
-        step++;
-        var record = new StepRecord(step, total, entropy, contrast, lr, batch.Count / watch.Elapsed.TotalSeconds)
-        {
-            PeakMemoryMiB = Network.Device.Allocator.PeakBytes / 1048576.0,
-        };
-        log.Add(record);
-        observer.OnStep(record, config.Optim.Steps);
     }
 
     private void AfterStep(RunLog log, ITrainingObserver observer, CancellationToken cancel)
     {
         var last = step == config.Optim.Steps;
-        if (last || (config.Schedule.EvalEvery > 0 && step % config.Schedule.EvalEvery == 0)) Evaluate(log, observer, cancel);
-        if (!last && config.Schedule.SaveEvery > 0 && step % config.Schedule.SaveEvery == 0) Save(LastCheckpoint);
+        var evaluate = last || (config.Schedule.EvalEvery > 0 && step % config.Schedule.EvalEvery == 0);
+        var save = !last && config.Schedule.SaveEvery > 0 && step % config.Schedule.SaveEvery == 0;
+        if (evaluate || save) ReadLosses(log, observer);
+        if (evaluate) Evaluate(log, observer, cancel);
+        if (save) Save(LastCheckpoint);
     }
 
     private void Evaluate(RunLog log, ITrainingObserver observer, CancellationToken cancel)
     {
         var progress = new DirectProgress(done => observer.OnEvaluating(done, validation.Count));
-        LastMetrics = Evaluator.Run(Network, validation, progress, cancel);
+        using (new Autocast(config.Precision == Precisions.BFloat16))
+        using (average?.Apply())
+            LastMetrics = Evaluator.Run(Network, validation, progress, cancel);
         var record = new EvalRecord(step, LastMetrics.MeanIoU, LastMetrics.PixelAccuracy);
         log.Add(record);
         observer.OnEvaluated(record, LastMetrics);
@@ -186,14 +249,14 @@ public sealed class Trainer
     }
 
     private void Save(string name) =>
-        Checkpoint.Save(Path.Combine(config.Output, name), Network, optimizer, step, config, classNames);
+        Checkpoint.Save(Path.Combine(config.Output, name), Network, optimizer, average, step, config, classNames);
 
     private LoadReport LoadWeights(string path)
     {
         using var file = WeightFile.Open(path);
         // A backbone's own file has no other keys; a whole network's file must fit wholly.
         var whole = file.Entries.Any(e => e.Name.Contains("decoder.", StringComparison.Ordinal));
-        var prefix = file.Metadata.GetValueOrDefault("format") == Checkpoint.Format ? Checkpoint.ModelPrefix : "";
+        var prefix = file.Metadata.GetValueOrDefault("format") == Checkpoint.Format ? Checkpoint.WeightsPrefix(file) : "";
         return ModuleState.Load(Network, file, whole ? LoadMode.Strict : LoadMode.Backbone, prefix);
     }
 }

@@ -28,7 +28,8 @@ public class NonDifferentiableFixtureTests
         var velocity = Tensor.Zeros(weight.Shape, weight.DType, weight.Device);
         for (var step = 1; step <= 3; step++)
         {
-            Sgd.Step(weight, c.Constant($"g{step}"), velocity, c.Number("lr"), c.Number("momentum"), c.Number("weight_decay"));
+            Sgd.Step(
+                [weight], [c.Constant($"g{step}")], [velocity], [c.Number("weight_decay")], new SgdRates(c.Number("lr"), c.Number("momentum")));
             c.Compare($"w{step}", weight, tolerance);
         }
     });

@@ -17,7 +17,7 @@ public class AnchorSamplingTests
     public void HalfAreHardToppedUpFromTheOtherHalf(int hard, int easy, int expected)
     {
         var plane = Plane((4, hard, easy));
-        var anchors = new AnchorSampling(MaxSamples: 1000, MaxViews: 10).Draw(plane.Predictions, plane.Labels, 1, Ignored, new Philox(1));
+        var anchors = Draw(new AnchorSampling(MaxSamples: 1000, MaxViews: 10), plane, 1, new Philox(1));
         Assert.Equal(10, anchors.Count);
         Assert.All(anchors.Labels, label => Assert.Equal(4, label));
         Assert.All(anchors.Indices, i => Assert.Equal(4, plane.Labels[i]));
@@ -30,7 +30,7 @@ public class AnchorSamplingTests
     {
         // Class 2 has exactly 10 pixels: not more than 10.
         var plane = Plane((0, 6, 6), (1, 20, 1), (2, 5, 5), (Ignored, 30, 30));
-        var anchors = new AnchorSampling(MaxSamples: 15, MaxViews: 10).Draw(plane.Predictions, plane.Labels, 1, Ignored, new Philox(1));
+        var anchors = Draw(new AnchorSampling(MaxSamples: 15, MaxViews: 10), plane, 1, new Philox(1));
         Assert.Equal([0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 1, 1, 1], anchors.Labels);
     }
 
@@ -39,7 +39,7 @@ public class AnchorSamplingTests
     {
         // Two images with the same class: each is a group of its own, and each gives its own pixels.
         var (predictions, labels) = Plane((7, 12, 0), (7, 0, 12));
-        var anchors = new AnchorSampling(MaxSamples: 1024, MaxViews: 4).Draw(predictions, labels, 2, Ignored, new Philox(3));
+        var anchors = Draw(new AnchorSampling(MaxSamples: 1024, MaxViews: 4), (predictions, labels), 2, new Philox(3));
         Assert.Equal(8, anchors.Count);
         Assert.Equal([4, 4], new[] { anchors.Indices.Count(i => i < 12), anchors.Indices.Count(i => i >= 12) });
     }
@@ -48,7 +48,7 @@ public class AnchorSamplingTests
     public void NothingToSampleGivesNoAnchors()
     {
         var plane = Plane((0, 3, 3), (Ignored, 50, 0));
-        Assert.Equal(0, new AnchorSampling(MaxViews: 6).Draw(plane.Predictions, plane.Labels, 1, Ignored, new Philox(1)).Count);
+        Assert.Equal(0, Draw(new AnchorSampling(MaxViews: 6), plane, 1, new Philox(1)).Count);
     }
 
     [Fact]
@@ -57,9 +57,9 @@ public class AnchorSamplingTests
         var plane = Plane((0, 200, 300), (1, 400, 150));
         var sampling = new AnchorSampling(MaxSamples: 40);
         var random = new Philox(9);
-        var first = sampling.Draw(plane.Predictions, plane.Labels, 1, Ignored, random);
-        var second = sampling.Draw(plane.Predictions, plane.Labels, 1, Ignored, random);
-        Assert.Equal(first.Indices, sampling.Draw(plane.Predictions, plane.Labels, 1, Ignored, new Philox(9)).Indices);
+        var first = Draw(sampling, plane, 1, random);
+        var second = Draw(sampling, plane, 1, random);
+        Assert.Equal(first.Indices, Draw(sampling, plane, 1, new Philox(9)).Indices);
         Assert.NotEqual(first.Indices, second.Indices);
     }
 
@@ -70,7 +70,7 @@ public class AnchorSamplingTests
         var (sampling, random, drawn) = (new AnchorSampling(MaxViews: 4), new Philox(5), new int[11]);
         for (var round = 0; round < 3000; round++)
         {
-            foreach (var i in sampling.Draw(plane.Predictions, plane.Labels, 1, Ignored, random).Indices) drawn[i]++;
+            foreach (var i in Draw(sampling, plane, 1, random).Indices) drawn[i]++;
         }
         // 2 of 6 hard ones and 2 of 5 easy ones; 5 standard deviations of 3000 draws are about 130.
         for (var i = 0; i < 11; i++) Assert.InRange(drawn[i], (i < 6 ? 1000 : 1200) - 140, (i < 6 ? 1000 : 1200) + 140);
@@ -86,9 +86,40 @@ public class AnchorSamplingTests
     [Fact]
     public void PlanesThatDoNotFitAreRefused()
     {
-        var sampling = new AnchorSampling();
-        Assert.Throws<ArgumentException>(() => sampling.Draw([1, 2], [1], 1, Ignored, new Philox(1)));
-        Assert.Throws<ArgumentException>(() => sampling.Draw([1, 2, 3], [1, 2, 3], 2, Ignored, new Philox(1)));
+        using var scope = new TensorScope();
+        var (small, large) = (Tensor.From<int>([1, 2], [1, 1, 2]), Tensor.From<int>([1, 2, 3], [1, 1, 3]));
+        Assert.Throws<ShapeException>(() => new AnchorSampling().Draw(small, large, 4, Ignored, new Philox(1)));
+        Assert.Throws<ShapeException>(() => new AnchorSampling().Draw(small.Reshape(2), small.Reshape(2), 4, Ignored, new Philox(1)));
+        Assert.Throws<ArgumentOutOfRangeException>(() => new AnchorSampling(MaxViews: 0).Draw(small, small, 4, Ignored, new Philox(1)));
+    }
+
+    // Batches, classes that are rare, absent or everywhere, few samples for many pairs, ties of nothing but the index.
+    [Theory]
+    [InlineData(1, 30, 5, 100, 4)]
+    [InlineData(3, 400, 19, 256, 10)]
+    [InlineData(2, 900, 4, 1024, 100)]
+    [InlineData(4, 100, 7, 6, 3)]
+    [InlineData(1, 5, 2, 8, 50)]
+    public void TheDeviceDrawsWhatAPlainReadingOfTheRulesDraws(int images, int pixels, int classes, int maxSamples, int maxViews)
+    {
+        for (ulong seed = 1; seed <= 4; seed++)
+        {
+            var random = new Philox(seed, 77);
+            int[] labels = [.. Enumerable.Range(0, images * pixels).Select(_ => random.Next(8) == 0 ? Ignored : random.Next(1 + random.Next(classes)))];
+            int[] predictions = [.. labels.Select(l => random.Next(3) == 0 ? random.Next(classes) : l)];
+            var sampling = new AnchorSampling(maxSamples, maxViews);
+            var expected = AnchorReference.Draw(predictions, labels, images, Ignored, sampling, new Philox(seed) { Position = 5 });
+            var drawn = Draw(sampling, (predictions, labels), images, new Philox(seed) { Position = 5 });
+            Assert.Equal(expected.Indices, drawn.Indices);
+            Assert.Equal(expected.Labels, drawn.Labels);
+        }
+    }
+
+    private static Anchors Draw(AnchorSampling sampling, (int[] Predictions, int[] Labels) plane, int images, Philox random)
+    {
+        using var scope = new TensorScope();
+        Shape shape = [images, 1, plane.Labels.Length / images];
+        return sampling.Draw(Tensor.From(plane.Predictions, shape), Tensor.From(plane.Labels, shape), 20, Ignored, random).ToHost();
     }
 
     /// <summary>For each class its wrongly predicted pixels, then its rightly predicted ones.</summary>
