@@ -1,14 +1,13 @@
 using System.Numerics;
 using ILGPU;
 using ILGPU.Runtime;
-using IlgpuSeg.KernelRuntime;
 
 namespace IlgpuSeg.Kernels.Tests;
 
 /// <summary>The accelerator that kernel tests run on, and arrays on it.</summary>
 internal static class DeviceData
 {
-    public static readonly KernelHost Host = new(AcceleratorSource.Open("cpu"));
+    public static KernelHost Host => TestDevice.Host;
 
     /// <summary>An array in the precision under test.</summary>
     public static MemoryBuffer1D<T, Stride1D.Dense> Upload<T>(double[] values)
@@ -97,7 +96,7 @@ internal sealed class Draw(int seed)
 /// <summary>Seeds of theories.</summary>
 internal static class Seeds
 {
-    public static TheoryData<int> Few => [.. Enumerable.Range(0, 6)];
+    public static TheoryData<int> Few => [.. Enumerable.Range(0, TestDevice.FewSeeds)];
 
-    public static TheoryData<int> Many => [.. Enumerable.Range(0, 16)];
+    public static TheoryData<int> Many => [.. Enumerable.Range(0, TestDevice.ManySeeds)];
 }

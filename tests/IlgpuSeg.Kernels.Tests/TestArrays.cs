@@ -1,11 +1,10 @@
 using System.Numerics;
 using ILGPU;
 using ILGPU.Runtime;
-using IlgpuSeg.KernelRuntime;
 
 namespace IlgpuSeg.Kernels.Tests;
 
-/// <summary>Arrays on the CPU device, of either precision, made from and compared as doubles.</summary>
+/// <summary>Arrays on the device under test, of either precision, made from and compared as doubles.</summary>
 /// <typeparam name="T">The precision under test.</typeparam>
 internal sealed class TestArrays<T> : IDisposable
     where T : unmanaged, INumber<T>
@@ -15,10 +14,10 @@ internal sealed class TestArrays<T> : IDisposable
 
     public TestArrays(int seed) => random = new Random(seed);
 
-    public static KernelHost Host { get; } = new(AcceleratorSource.Open("cpu"));
+    public static KernelHost Host => TestDevice.Host;
 
     /// <summary>The same device, running the GPU's form of products.</summary>
-    public static KernelHost BlockHost { get; } = new(Host.Accelerator) { Products = ProductTiles.Blocks };
+    public static KernelHost BlockHost => TestDevice.BlockHost;
 
     /// <summary>Rounding errors grow with the number of terms of a sum; the terms are below 1.</summary>
     public static double Tolerance(int terms) => (terms + 8) * (typeof(T) == typeof(double) ? 4e-16 : 2.4e-7);

@@ -10,14 +10,17 @@ internal static class DemoVerb
     {
         var output = new Option<string>("--output") { Description = "Where to write.", DefaultValueFactory = _ => "demo" };
         var steps = new Option<int>("--steps") { Description = "Training steps.", DefaultValueFactory = _ => Demo.DefaultSteps };
-        var command = new Command("demo", "Draw street scenes, train the full network on them, evaluate, write pictures.") { output, steps };
-        command.SetAction((p, cancel) => Task.FromResult(Run(p.GetValue(output)!, p.GetValue(steps), cancel)));
+        var device = new Option<string>("--device") { Description = "Where to run.", DefaultValueFactory = _ => "cpu" };
+        var command = new Command("demo", "Draw street scenes, train the full network on them, evaluate, write pictures.") { output, steps, device };
+        command.SetAction((p, cancel) => Task.FromResult(Run(p.GetValue(output)!, p.GetValue(steps), p.GetValue(device)!, cancel)));
         return command;
     }
 
-    private static int Run(string output, int steps, CancellationToken cancel)
+    private static int Run(string output, int steps, string device, CancellationToken cancel)
     {
-        var demo = new Demo(output, steps);
+        // Opened before anything is drawn: a device that is not there is told at once.
+        _ = Device.Open(device);
+        var demo = new Demo(output, steps, device);
         System.Console.WriteLine($"Drawing street scenes into {demo.Config.Data.Root}.");
         demo.DrawScenes();
         System.Console.WriteLine($"Training {demo.Config.Model} for {steps} steps of {demo.Config.Optim.Batch} crops.");

@@ -15,11 +15,14 @@ internal static class TrainVerb
             AllowMultipleArgumentsPerToken = true,
             DefaultValueFactory = _ => [],
         };
+        var device = new Option<string?>("--device") { Description = "Where to run; the same as --set device=NAME." };
         var print = new Option<bool>("--print-config") { Description = "Print the settings as YAML and stop." };
-        var command = new Command("train", "Train a network.") { file, set, print };
-        command.SetAction((p, cancel) => Task.FromResult(Run(p.GetValue(file), p.GetValue(set)!, p.GetValue(print), cancel)));
+        var command = new Command("train", "Train a network.") { file, set, device, print };
+        command.SetAction((p, cancel) => Task.FromResult(Run(p.GetValue(file), Overrides(p.GetValue(set)!, p.GetValue(device)), p.GetValue(print), cancel)));
         return command;
     }
+
+    private static string[] Overrides(string[] set, string? device) => device is null ? set : [.. set, $"device={device}"];
 
     private static int Run(string? file, string[] overrides, bool print, CancellationToken cancel)
     {

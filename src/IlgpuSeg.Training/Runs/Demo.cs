@@ -8,7 +8,8 @@ namespace IlgpuSeg.Training;
 /// </summary>
 /// <param name="folder">Everything goes here.</param>
 /// <param name="steps">Training steps.</param>
-public sealed class Demo(string folder, int steps = Demo.DefaultSteps)
+/// <param name="device">The device to run on.</param>
+public sealed class Demo(string folder, int steps = Demo.DefaultSteps, string device = "cpu")
 {
     /// <summary>So many that two CPU cores need a minute or two.</summary>
     public const int DefaultSteps = 200;
@@ -18,6 +19,7 @@ public sealed class Demo(string folder, int steps = Demo.DefaultSteps)
     /// <summary>The settings of the demo's run.</summary>
     public TrainConfig Config { get; } = new TrainConfig
     {
+        Device = device,
         Output = Path.Combine(folder, "run"),
         Data = new DataConfig { Kind = "cityscapes", Root = Path.Combine(folder, "scenes") },
         // Scenes are small: resizing them up keeps what a crop shows as large as it is in evaluation.

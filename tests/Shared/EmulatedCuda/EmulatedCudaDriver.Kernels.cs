@@ -115,7 +115,7 @@ internal sealed unsafe partial class EmulatedCudaDriver
                 return Refuse($"grid {grid}, block {block}");
             if (block.LongSize > kernel.Kernel.MaxThreads)
                 return CudaError.CUDA_ERROR_LAUNCH_OUT_OF_RESOURCES;
-            LaunchedEntries.Add(kernel.Name);
+            LaunchedEntries[kernel.Name] = true;
             byte[] parameters = new ReadOnlySpan<byte>(arguments, (int)argumentBytes).ToArray();
             var launch = new PtxLaunch(new Dim3(grid.X, grid.Y, grid.Z), new Dim3(block.X, block.Y, block.Z), dynamicSharedBytes);
             queue.Add(() => Run(kernel, launch, parameters));

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using ILGPU.Runtime.Cuda;
 using IlgpuSeg.KernelRuntime.Devices.Cuda;
 
@@ -36,7 +37,7 @@ internal sealed unsafe partial class EmulatedCudaDriver : ICudaDriver
     public IReadOnlyList<EmulatedDevice> Devices => devices;
 
     /// <summary>The names of the kernels that were launched.</summary>
-    public HashSet<string> LaunchedEntries { get; } = [];
+    public ConcurrentDictionary<string, bool> LaunchedEntries { get; init; } = [];
 
     /// <summary>The names of all calls in order, for tests of their order; not recorded unless a list is put here.</summary>
     public List<string>? Calls { get; set; }

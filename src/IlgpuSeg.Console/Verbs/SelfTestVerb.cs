@@ -1,0 +1,62 @@
+using System.CommandLine;
+using System.Globalization;
+using IlgpuSeg.Nn.SelfTest;
+using IlgpuSeg.SelfTest;
+
+namespace IlgpuSeg.Console.Verbs;
+
+/// <summary>`ilgpuseg selftest`: every operation and the network on a device, against the CPU in double precision and numerical gradients.</summary>
+internal static class SelfTestVerb
+{
+    private const string Network = "Network";
+
+    public static Command Create()
+    {
+        var device = new Option<string>("--device") { Description = "The device to test.", DefaultValueFactory = _ => "cpu" };
+        var filter = new Option<string?>("--filter")
+        {
+            Description = $"Only operations whose name contains this; '{Network}' for the whole network.", HelpName = "NAME",
+        };
+        var command = new Command(
+            "selftest", "Run every kernel of the library on a device and compare with the CPU in double precision: a row each; exit code 1 when one fails.")
+        {
+            device, filter,
+        };
+        command.SetAction((p, cancel) => Task.FromResult(Run(p.GetValue(device)!, p.GetValue(filter), cancel)));
+        return command;
+    }
+
+    private static int Run(string deviceName, string? filter, CancellationToken cancel)
+    {
+        var operations = OpCases.Matching(filter).Any();
+        var network = filter is null || Network.Contains(filter, StringComparison.OrdinalIgnoreCase);
+        if (!operations && !network)
+            throw new ArgumentException($"--filter {filter}: no operation has that in its name.");
+        var device = Device.Open(deviceName);
+        System.Console.WriteLine($"{deviceName}: {device.Accelerator.Name}");
+        System.Console.WriteLine($"      {"error",-9}  {"allowed",-9}  {"pass",-9}  {"type",-7}  operation (case)");
+        var rows = (operations ? SelfTestRunner.Run(device, new SelfTestOptions { Filter = filter }) : [])
+            .Concat(network ? NetworkSelfTest.Run(device) : []);
+        var (count, failed, share) = (0, 0, 0.0);
+        foreach (var row in rows)
+        {
+            cancel.ThrowIfCancellationRequested();
+            Print(row);
+            count++;
+            if (!row.Ok) failed++;
+            else share = Math.Max(share, row.Error / row.Allowed);
+        }
+        System.Console.WriteLine(failed == 0
+            ? $"ok: {count} rows on {deviceName}, the worst at {share.ToString("P1", CultureInfo.InvariantCulture)} of what is allowed"
+            : $"FAIL: {failed} of {count} rows on {deviceName}");
+        return failed == 0 ? 0 : 1;
+    }
+
+    private static void Print(SelfTestRow row)
+    {
+        var line = $"{(row.Ok ? "ok  " : "FAIL")}  {Number(row.Error),-9}  {Number(row.Allowed),-9}  {row.Pass,-9}  {row.DType,-7}  {row.Op} ({row.Case})";
+        System.Console.WriteLine(row.Ok ? line : $"{line}: {row.Detail}");
+    }
+
+    private static string Number(double value) => value.ToString("0.00e+00", CultureInfo.InvariantCulture);
+}

@@ -1,0 +1,18 @@
+using IlgpuSeg.KernelRuntime;
+
+namespace IlgpuSeg.Kernels.Tests;
+
+/// <summary>The device that the kernels' tests run on: here the CPU. Another project compiles the same tests for an emulated GPU.</summary>
+internal static class TestDevice
+{
+    /// <summary>How many of the random cases are drawn.</summary>
+    public const int FewSeeds = 6, ManySeeds = 16;
+
+    /// <summary>Products with more multiplications are left out.</summary>
+    public const long MostMultiplications = long.MaxValue;
+
+    public static KernelHost Host { get; } = new(AcceleratorSource.Open("cpu"));
+
+    /// <summary>The same device, running the GPU's form of products.</summary>
+    public static KernelHost BlockHost { get; } = new(Host.Accelerator) { Products = ProductTiles.Blocks };
+}
