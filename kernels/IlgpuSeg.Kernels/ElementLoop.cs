@@ -10,7 +10,7 @@ namespace IlgpuSeg.Kernels;
 /// </summary>
 public static class ElementLoop
 {
-    private const int CpuRun = 512;
+    private const int CpuRun = 2048;
     private const int GpuElementsPerThread = 4;
 
     /// <summary>The calling thread's first element; callable inside kernels that <see cref="Config"/> launches.</summary>
