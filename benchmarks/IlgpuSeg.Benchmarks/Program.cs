@@ -1,10 +1,18 @@
 using System.CommandLine;
 using BenchmarkDotNet.Running;
 using IlgpuSeg.Benchmarks;
+#if KERNELS_BUNDLED
 using IlgpuSeg.Benchmarks.Micro;
+#endif
 
 // Verbs of our own, a table each; everything else is BenchmarkDotNet's.
-Command[] verbs = [NetworkStep.Create(), ElementwiseComparison.Create(), LaunchTimes.Create(), CompileTimes.Create(), GroupProducts.Create()];
+Command[] verbs =
+[
+    NetworkStep.Create(),
+#if KERNELS_BUNDLED
+    ElementwiseComparison.Create(), LaunchTimes.Create(), CompileTimes.Create(), GroupProducts.Create(),
+#endif
+];
 if (args is [var first, ..] && verbs.FirstOrDefault(verb => verb.Name == first) is { } chosen)
     return chosen.Parse(args[1..]).Invoke();
 BenchmarkSwitcher.FromAssembly(typeof(Program).Assembly).Run(args);

@@ -1,5 +1,4 @@
 using System.Buffers;
-using System.Runtime.InteropServices;
 using ILGPU;
 using ILGPU.Runtime;
 using IlgpuSeg.Kernels;
@@ -193,8 +192,9 @@ public sealed partial class Tensor : IDisposable
         if (data.Length != Length)
             throw new ShapeException("Tensor.CopyFrom", $"the tensor must hold as many elements as are given, {data.Length}", ("tensor", Shape));
         MarkChanged();
+        // Not by a reference to the first element, which the packages do not pin.
         if (data.Length > 0)
-            View<T>().AsDense().CopyFromCPU(ref MemoryMarshal.GetReference(data), data.Length);
+            View<T>().CopyFromCPU(in data);
     }
 
     /// <summary>Replaces the elements by those of another tensor of the same shape, type and device.</summary>
@@ -215,7 +215,7 @@ public sealed partial class Tensor : IDisposable
     {
         var data = new T[Count];
         if (data.Length > 0)
-            View<T>().AsDense().CopyToCPU(ref data[0], data.Length);
+            View<T>().AsDense().CopyToCPU(data);
         return data;
     }
 

@@ -136,7 +136,7 @@ internal sealed class AttentionRun<T, R> : IDisposable
     private static double[] Read(ArrayView<T> view)
     {
         var data = new T[view.Length];
-        view.AsDense().CopyToCPU(ref data[0], data.Length);
+        view.AsDense().CopyToCPU(data);
         return Array.ConvertAll(data, double.CreateChecked);
     }
 }

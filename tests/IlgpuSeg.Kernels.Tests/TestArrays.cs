@@ -49,7 +49,7 @@ internal sealed class TestArrays<T> : IDisposable
     public static double[] Read(ArrayView<T> view)
     {
         var data = new T[view.Length];
-        if (data.Length > 0) view.AsDense().CopyToCPU(ref data[0], data.Length);
+        if (data.Length > 0) view.AsDense().CopyToCPU(data);
         return Array.ConvertAll(data, double.CreateChecked);
     }
 
