@@ -61,11 +61,15 @@ public class FixtureCoverageTests
         ["Sgd.Step"] = ["sgd"],
     };
 
+    /// <summary>Operations that other tests compare: with PyTorch's optimiser (OptimizerFixtureTests), and a draw that PyTorch does not have.</summary>
+    private static readonly string[] Elsewhere =
+        ["GradientNorm.Apply", "GradientNorm.ClipScale", "MovingAverage.Step", "AnchorSelection.Draw"];
+
     [Fact]
     public void EveryOperationHasFixtures()
     {
         var operations = OpCases.All.Select(c => c.Op).ToHashSet();
-        Assert.Equal([], operations.Except(FixturesOf.Keys));
+        Assert.Equal([], operations.Except(FixturesOf.Keys).Except(Elsewhere));
         Assert.Equal([], FixturesOf.Keys.Except(operations));
         foreach (var fixture in FixturesOf.Values.SelectMany(names => names)) Assert.NotEmpty(OpFixtures.Cases(fixture));
     }
