@@ -82,8 +82,8 @@ public sealed partial class Tensor
         var bytes = new byte[Length * DType.Size()];
         var copy = Empty(Shape, DType, device);
         if (bytes.Length == 0) return copy;
-        storage.Bytes.SubView(0, bytes.Length).AsDense().CopyToCPU(ref bytes[0], bytes.Length);
-        copy.storage.Bytes.SubView(0, bytes.Length).AsDense().CopyFromCPU(ref bytes[0], bytes.Length);
+        storage.Bytes.SubView(0, bytes.Length).AsDense().CopyToCPU(bytes);
+        copy.storage.Bytes.SubView(0, bytes.Length).AsDense().CopyFromCPU(bytes);
         return copy;
     }
 }
