@@ -66,7 +66,7 @@ public sealed partial class Tensor
     /// <param name="dtype">A floating-point type.</param>
     /// <returns>This tensor itself if it has that type.</returns>
     /// <exception cref="ArgumentException">One of the types holds integers.</exception>
-    public Tensor To(DType dtype) => Cast(dtype);
+    public Tensor To(DType dtype) => Ops.Cast.Apply(this, dtype);
 
     private static Tensor Drawn(string op, Shape shape, Func<double> draw, DType dtype, Device? device)
     {

@@ -255,9 +255,6 @@ public sealed partial class Tensor : IDisposable
     /// <inheritdoc cref="Reshape(ReadOnlySpan{int})"/>
     public Tensor Reshape(Shape shape) => Reshape(shape.ToArray());
 
-    /// <summary>The elements in another floating-point type, rounded to nearest; differentiable. This tensor itself if it has that type.</summary>
-    public Tensor Cast(DType dtype) => Ops.Cast.Apply(this, dtype);
-
     /// <summary>The same elements, cut off from the graph.</summary>
     public Tensor Detach() => Share(Shape);
 

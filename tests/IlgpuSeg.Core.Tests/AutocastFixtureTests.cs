@@ -50,7 +50,7 @@ public class AutocastFixtureTests
         using (new Autocast()) y = run(opCase);
         Assert.Equal(DType.BFloat16, y.DType);
         opCase.Compare("y", y, OneStep);
-        y.Backward(opCase.Constant("gy").Cast(DType.BFloat16));
+        y.Backward(opCase.Constant("gy").To(DType.BFloat16));
         opCase.CompareGradients(OneStep);
     }
 }

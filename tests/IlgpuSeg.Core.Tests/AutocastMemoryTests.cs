@@ -49,7 +49,7 @@ public class AutocastMemoryTests
 
     private static Tensor Parameter(int seed, DType dtype, params int[] shape)
     {
-        var tensor = TestTensors.Random(seed, shape).Cast(dtype);
+        var tensor = TestTensors.Random(seed, shape).To(dtype);
         tensor.RequiresGrad = true;
         return tensor;
     }

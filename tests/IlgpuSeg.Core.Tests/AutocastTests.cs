@@ -79,11 +79,11 @@ public class AutocastTests
         using (new Autocast()) y = run(x, w);
         var expected = run(rx, rw);
         Assert.Equal(DType.BFloat16, y.DType);
-        Assert.Equal(expected.Cast(DType.BFloat16).ToDoubles(), y.ToDoubles());
+        Assert.Equal(expected.To(DType.BFloat16).ToDoubles(), y.ToDoubles());
 
         var g = Random(9, DType.BFloat16, y.Shape.ToArray());
         y.Backward(g);
-        expected.Backward(g.Cast(DType.Float32));
+        expected.Backward(g.To(DType.Float32));
         // Parameters, and other tensors that are Float32, get what float arithmetic on rounded operands gives, not rounded again.
         Assert.Equal((DType.Float32, DType.Float32), (x.Grad!.DType, w.Grad!.DType));
         Assert.Equal(rx.Grad!.ToDoubles(), x.Grad.ToDoubles());
@@ -112,7 +112,7 @@ public class AutocastTests
             Assert.Equal(DType.Float64, MatMul.Apply(d, d).DType);
             Assert.Equal(DType.Float32, Gelu.Apply(a).DType);
             using (new Autocast(enabled: false)) Assert.Equal(DType.Float32, MatMul.Apply(a, a).DType);
-            Assert.Contains("Float64", Assert.Throws<ArgumentException>(() => MatMul.Apply(a.Cast(DType.BFloat16), d)).Message);
+            Assert.Contains("Float64", Assert.Throws<ArgumentException>(() => MatMul.Apply(a.To(DType.BFloat16), d)).Message);
         }
         Assert.False(Autocast.Enabled);
     }
@@ -189,11 +189,11 @@ public class AutocastTests
         var result = run(x, y);
         var expected = run(fx, fy);
         Assert.Equal(expectedType, result.DType);
-        Assert.Equal(expected.Cast(result.DType).ToDoubles(), result.ToDoubles());
+        Assert.Equal(expected.To(result.DType).ToDoubles(), result.ToDoubles());
 
         var g = Random(7, result.DType, result.Shape.ToArray());
         result.Backward(g);
-        expected.Backward(g.Cast(DType.Float32));
+        expected.Backward(g.To(DType.Float32));
         AssertGradient(fx, x);
         AssertGradient(fy, y);
     }
@@ -209,9 +209,9 @@ public class AutocastTests
         Assert.All(expected.Grad.ToDoubles().Zip(actual.Grad.ToDoubles()), p => Assert.True(Math.Abs(p.First - p.Second) <= allowed * scale, $"{p.First} {p.Second}"));
     }
 
-    private static Tensor Random(int seed, DType dtype, params int[] shape) => Leaf(TestTensors.Random(seed, shape).Cast(dtype));
+    private static Tensor Random(int seed, DType dtype, params int[] shape) => Leaf(TestTensors.Random(seed, shape).To(dtype));
 
-    private static Tensor Rounded(Tensor x) => Leaf(x.Detach().Cast(DType.BFloat16).Cast(DType.Float32));
+    private static Tensor Rounded(Tensor x) => Leaf(x.Detach().To(DType.BFloat16).To(DType.Float32));
 
     private static Tensor Leaf(Tensor x)
     {

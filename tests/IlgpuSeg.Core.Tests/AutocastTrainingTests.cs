@@ -21,7 +21,7 @@ public class AutocastTrainingTests
     private static double[] Train(bool mixed)
     {
         using var scope = new TensorScope();
-        var images = TestTensors.Random(1, 4, 12, 12, 3).Cast(DType.Float32);
+        var images = TestTensors.Random(1, 4, 12, 12, 3).To(DType.Float32);
         // The class of a pixel is the channel that is largest there.
         var labels = ArgMax.Apply(images);
         Tensor[] weights = [Weight(2, 0.4, 3, 3, 3, 12), Weight(3, 0.4, 5, 5, 12), Weight(4, 0.4, 1, 1, 12, 3), One(12), Zero(12)];
@@ -46,7 +46,7 @@ public class AutocastTrainingTests
         return losses;
     }
 
-    private static Tensor Weight(int seed, double scale, params int[] shape) => Leaf(Scale.Apply(TestTensors.Random(seed, shape), scale).Cast(DType.Float32));
+    private static Tensor Weight(int seed, double scale, params int[] shape) => Leaf(Scale.Apply(TestTensors.Random(seed, shape), scale).To(DType.Float32));
 
     private static Tensor One(int length) => Leaf(Tensor.Full([length], 1, DType.Float32, Device.Cpu));
 

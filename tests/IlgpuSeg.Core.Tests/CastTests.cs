@@ -12,14 +12,14 @@ public class CastTests
         var x = Tensor.From<float>([1, -2.5f, 3.140625f, 0, 1e30f], [5]);
         foreach (var dtype in new[] { DType.BFloat16, DType.Float64 })
         {
-            var y = x.Cast(dtype);
+            var y = x.To(dtype);
             Assert.Equal(dtype, y.DType);
             Assert.Equal(x.Shape, y.Shape);
             Assert.Equal(dtype == DType.BFloat16 ? x.ToDoubles().Select(v => (double)(float)(BFloat16)(float)v) : x.ToDoubles(), y.ToDoubles());
-            Assert.Equal(y.ToDoubles(), y.Cast(DType.Float32).ToDoubles());
-            Assert.Equal(y.ToDoubles(), y.Cast(DType.Float64).Cast(DType.BFloat16).Cast(dtype).ToDoubles(), (a, b) => Math.Abs(a - b) <= Math.Abs(a) / 256);
+            Assert.Equal(y.ToDoubles(), y.To(DType.Float32).ToDoubles());
+            Assert.Equal(y.ToDoubles(), y.To(DType.Float64).To(DType.BFloat16).To(dtype).ToDoubles(), (a, b) => Math.Abs(a - b) <= Math.Abs(a) / 256);
         }
-        Assert.Same(x, x.Cast(DType.Float32));
+        Assert.Same(x, x.To(DType.Float32));
     }
 
     [Fact]
@@ -28,7 +28,7 @@ public class CastTests
         using var scope = new TensorScope();
         var x = Tensor.From<float>([1.001f, -2], [2]);
         x.RequiresGrad = true;
-        var y = x.Cast(DType.BFloat16);
+        var y = x.To(DType.BFloat16);
         Assert.Equal([1.0, -2], y.ToDoubles());
         y.Backward(Tensor.From([(BFloat16)0.5f, (BFloat16)3f], [2]));
         Assert.Equal((DType.Float32, "0.5, 3"), (x.Grad!.DType, string.Join(", ", x.Grad.ToDoubles())));
@@ -38,8 +38,8 @@ public class CastTests
     public void IntegersAreRefused()
     {
         using var scope = new TensorScope();
-        Assert.Throws<ArgumentException>(() => Tensor.From<int>([1], [1]).Cast(DType.Float32));
-        Assert.Throws<ArgumentException>(() => Tensor.From<float>([1], [1]).Cast(DType.Int32));
+        Assert.Throws<ArgumentException>(() => Tensor.From<int>([1], [1]).To(DType.Float32));
+        Assert.Throws<ArgumentException>(() => Tensor.From<float>([1], [1]).To(DType.Int32));
     }
 
     [Fact]

@@ -16,7 +16,7 @@ public static class ArgMax
         OpCheck.FloatingPoint(Op, "logits", logits);
         if (logits.Shape.Rank == 0 || logits.Length == 0)
             throw new ShapeException(Op, "logits must have at least one axis and one element", ("logits", logits.Shape));
-        using var single = logits.DType == DType.BFloat16 ? logits.Detach().Cast(DType.Float32) : null;
+        using var single = logits.DType == DType.BFloat16 ? logits.Detach().To(DType.Float32) : null;
         logits = single ?? logits;
         var classes = Tensor.Empty(logits.Shape.ToArray()[..^1], DType.Int32, logits.Device);
         if (logits.DType == DType.Float64)
