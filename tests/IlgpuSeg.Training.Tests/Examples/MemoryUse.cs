@@ -1,9 +1,11 @@
+using IlgpuSeg.Memory;
+
 namespace IlgpuSeg.Tests.Examples;
 
 #region example
 public static class MemoryUseExample
 {
-    public static string Run()
+    public static MemoryReport Run()
     {
         var device = Device.Cpu;
         device.Allocator.TrackAllocations = true;                   // remember where each tensor was made
@@ -20,7 +22,7 @@ public static class MemoryUseExample
         var report = device.Allocator.Report();
         device.Allocator.TrackAllocations = false;
         Console.WriteLine(report);                                  // totals, then the places that hold most
-        return report.ToString();
+        return report;
     }
 }
 #endregion
