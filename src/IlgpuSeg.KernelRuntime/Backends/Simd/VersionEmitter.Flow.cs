@@ -81,6 +81,11 @@ internal sealed partial class VersionEmitter
     {
         _block = block;
         _il.Mark(_labels[block.Index]);
+        if (block == _function.Entry && _flow.StartsMasked)
+        {
+            ClearArriving();
+        }
+
         if (_flow.IsMasked(block) && _flow.IsOwner(block) && block != _function.Entry)
         {
             TakeMask(block);
@@ -112,6 +117,17 @@ internal sealed partial class VersionEmitter
         _position = AtEnd;
         _il.Mark(_terminators[block.Index]);
         EmitTerminator(block, place);
+    }
+
+    // No lane waits where the tail version begins. Without these stores the variables would hold zeros all the same, but the JIT would keep
+    // them alive through the full version, and give them registers that its loops need.
+    private void ClearArriving()
+    {
+        foreach (var arriving in _arriving.OfType<LocalBuilder>())
+        {
+            _il.Call(typeof(Vector256<int>), "get_Zero", null);
+            _il.Emit(OpCodes.Stloc, arriving);
+        }
     }
 
     private void TakeMask(Block block)
@@ -309,6 +325,7 @@ internal sealed partial class VersionEmitter
         _position = AtEnd;
         _il.Mark(label);
         var tail = _tail!;
+        tail.ClearArriving();
         foreach (var value in tail.LiveAtEnd(block))
         {
             var info = tail.InfoOf(value);
