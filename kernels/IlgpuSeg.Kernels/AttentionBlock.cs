@@ -3,17 +3,20 @@
 // 1. A group of 256 threads computes 64 queries by 64 channels of o. It walks the keys, 64 at a time, with a running maximum and sum per query
 //    (as FlashAttention does). Per tile of keys:
 //
-//        scores[64 queries, 64 keys] = q k^T        slices of 16 channels of q and k through shared memory, 4 x 4 per thread
+//        scores[64 queries, 64 keys] = q k^T        slices of 8 channels of q and k through shared memory, 4 x 4 per thread
 //        weights = exp(scale scores - maximum)      in shared memory, four threads per query; what o holds is rescaled where it rises
 //        o[64 queries, 64 channels] += weights g    from shared memory, 4 x 4 per thread
 //
-// 2. Scores and weights lie transposed, [key][query], so that both products read quads: two loads of 16 bytes for 16 multiply-adds. Rows in
-//    shared memory are 68 elements apart (see GemmStaging.cs).
-// 3. Every block of 64 channels computes the weights anew: for 64 channels of keys and 256 of values the scores cost as much as the sums.
+// 2. Everything comes by asynchronous copies: a slice while the one before is multiplied, g while the scores are computed. They need no
+//    registers and no branches.
+// 3. Scores and weights lie transposed, [key][query], so that both products read quads: two loads of 16 bytes for 16 multiply-adds. Rows of keys
+//    and weights are 68 elements apart (see GemmStaging.cs). The four threads of a query are neighbours: they exchange maxima and sums by shuffles.
+// 4. Every block of 64 channels computes the weights anew: for 64 channels of keys and 256 of values the scores cost as much as the sums.
 //
-// Memory: q once per tile of keys, k and g once per tile of queries, o written once; nothing of the size of queries x keys. Shared: 45 KB (float).
-// Accumulation: in T, fused; over channels, and over keys within a quarter of a tile, in order; quarters and tiles in order. No atomics.
+// Memory: q once per tile of keys, k and g once per tile of queries, o written once; nothing of the size of queries x keys. Shared: 46 KB (float).
+// Accumulation: in T, fused; over channels, and over every fourth key of a tile, in order; the four by pairs, tiles in order. No atomics.
 using System.Numerics;
+using IlgpuSeg.KernelRuntime;
 using ILGPU;
 using ILGPU.Runtime;
 
@@ -26,23 +29,28 @@ internal static class AttentionBlock
     private const int Tile = 64;
 
     private const int Stride = Tile + GemmStaging.Padding;
-    private const int SliceDepth = 16;
-    private const int Quarter = Tile / 4;
+    private const int SliceDepth = 8;
+
+    /// <summary>Elements of a slice of queries, and of one of keys.</summary>
+    private const int QuerySlice = SliceDepth * Tile, KeySlice = SliceDepth * Stride;
+
+    /// <summary>Keys of a tile for each of the four threads that share a query.</summary>
+    private const int Share = Tile / 4;
 
     // Below any scaled product, and safe to subtract from one in single precision.
     private const double Lowest = -1e30;
 
     // Grid: (tiles of queries, blocks of channels, samples).
-    internal static void ForwardKernel<T, R>(
+    [GroupBounds(GemmStaging.Threads, 2)]
+    internal static void ForwardKernel<T, [CataloguedWith(typeof(Real32))] R>(
         ArrayView<T> qColumns, ArrayView<T> k, ArrayView<T> g, ArrayView<T> oColumns, ArrayView<T> stats, T scale, int lanes, AttentionShape s)
         where T : unmanaged, INumber<T>
         where R : struct, IReal<T>
     {
-        var queries = SharedMemory.Allocate<T>(SliceDepth * Stride);
-        var keys = SharedMemory.Allocate<T>(SliceDepth * Stride);
+        var queries = SharedMemory.Allocate<T>(2 * QuerySlice);
+        var keys = SharedMemory.Allocate<T>(2 * KeySlice);
         var weights = SharedMemory.Allocate<T>(Tile * Stride);
-        var values = SharedMemory.Allocate<T>(Tile * Stride);
-        var partial = SharedMemory.Allocate<T>(4 * Tile);
+        var values = SharedMemory.Allocate<T>(Tile * Tile);
         var kept = SharedMemory.Allocate<T>(Tile);
         var thread = Group.IdxX;
         var ty = (thread >> 6) * 4 + ((thread & 31) >> 3);
@@ -50,70 +58,71 @@ internal static class AttentionBlock
         var firstQuery = Grid.IdxX * Tile;
         var firstChannel = Grid.IdxY * Tile;
         var firstRow = Grid.IdxZ * s.Keys;
-        // The softmax's part: a query and a quarter of the keys.
-        var own = thread & (Tile - 1);
-        var quarter = thread >> 6;
-        var query = firstQuery + own;
-        var column = Column(query < s.Positions ? query : s.Positions - 1, s.KeyChannels, lanes, s);
+        // The softmax's part: a query and every fourth key.
+        var own = thread >> 2;
+        var quarter = thread & 3;
+        var staged = firstQuery + (thread & (Tile - 1));
+        var column = Column(staged < s.Positions ? staged : s.Positions - 1, s.KeyChannels, lanes, s);
         var peak = R.FromDouble(Lowest);
         var total = T.Zero;
         var o = Tile4.Rows(Tile4.Of(T.Zero, T.Zero, T.Zero, T.Zero));
         for (var first = 0; first < s.Keys; first += Tile)
         {
-            StageValues(values, g, firstRow, first, firstChannel, s);
+            CopyScores(queries, keys, 0, qColumns, k, column, lanes, firstRow, first, 0, s);
+            AsyncCopy.Commit();
+            CopyValues(values, g, firstRow, first, firstChannel, s);
+            AsyncCopy.Commit();
             var scores = Tile4.Rows(Tile4.Of(T.Zero, T.Zero, T.Zero, T.Zero));
+            var half = 0;
+            // The values' group is the second of three; while the first slice is awaited it may still be under way, later it has arrived.
+            AsyncCopy.Wait(1);
             for (var slice = 0; slice < s.KeyChannels; slice += SliceDepth)
             {
-                StageScores(queries, keys, qColumns, k, column, lanes, firstRow, first, slice, s);
                 Group.Barrier();
+                if (slice + SliceDepth < s.KeyChannels)
+                    CopyScores(queries, keys, 1 - half, qColumns, k, column, lanes, firstRow, first, slice + SliceDepth, s);
+                AsyncCopy.Commit();
+                var a = half * QuerySlice + 4 * ty;
+                var b = half * KeySlice + 4 * tx;
                 for (var c = 0; c < SliceDepth; c++)
-                    scores = Tile4.Outer<T, R>(Tile4.Load(queries, c * Stride + 4 * ty), Tile4.Load(keys, c * Stride + 4 * tx), scores);
-                Group.Barrier();
+                    scores = Tile4.Outer<T, R>(Tile4.Load(queries, a + c * Tile), Tile4.Load(keys, b + c * Stride), scores);
+                half = 1 - half;
+                AsyncCopy.Wait(0);
             }
             StoreTransposed(weights, 4 * tx * Stride + 4 * ty, scores);
             Group.Barrier();
 
-            var place = quarter * Quarter * Stride + own;
-            var valid = s.Keys - first - quarter * Quarter;
+            var count = s.Keys - first < Tile ? s.Keys - first : Tile;
+            var place = quarter * Stride + own;
+            var valid = (count - quarter + 3) >> 2;
             var highest = R.FromDouble(Lowest);
-            for (var j = 0; j < Quarter; j++)
-                if (j < valid) highest = R.Max(highest, weights[place + j * Stride] * scale);
-            partial[thread] = highest;
-            Group.Barrier();
-            var risen = R.Max(
-                R.Max(peak, R.Max(partial[own], partial[own + Tile])), R.Max(partial[own + 2 * Tile], partial[own + 3 * Tile]));
+            for (var j = 0; j < valid; j++)
+                highest = R.Max(highest, weights[place + 4 * j * Stride] * scale);
+            highest = R.Max(highest, Warp.ShuffleXor(highest, 1));
+            var risen = R.Max(peak, R.Max(highest, Warp.ShuffleXor(highest, 2)));
             var keep = R.Exp(peak - risen);
             peak = risen;
-            Group.Barrier();
             var sum = T.Zero;
-            for (var j = 0; j < Quarter; j++)
+            for (var j = 0; j < valid; j++)
             {
-                var weight = T.Zero;
-                if (j < valid) weight = R.Exp(weights[place + j * Stride] * scale - risen);
-                weights[place + j * Stride] = weight;
+                var weight = R.Exp(weights[place + 4 * j * Stride] * scale - risen);
+                weights[place + 4 * j * Stride] = weight;
                 sum += weight;
             }
-            partial[thread] = sum;
+            sum += Warp.ShuffleXor(sum, 1);
+            total = R.Fma(total, keep, sum + Warp.ShuffleXor(sum, 2));
             if (quarter == 0) kept[own] = keep;
             Group.Barrier();
-            total = R.Fma(total, keep, partial[own] + partial[own + Tile] + partial[own + 2 * Tile] + partial[own + 3 * Tile]);
 
             o = Scaled(o, Tile4.Load(kept, 4 * ty));
-            for (var block = 0; block < Tile; block += 8)
-            {
-                for (var j = 0; j < 8; j++)
-                {
-                    o = Tile4.Outer<T, R>(
-                        Tile4.Load(weights, (block + j) * Stride + 4 * ty), Tile4.Load(values, (block + j) * Stride + 4 * tx), o);
-                }
-            }
+            o = Accumulate<T, R>(weights, values, ty, tx, count, o);
             Group.Barrier();
         }
 
         Store(oColumns, firstQuery + 4 * ty, firstChannel + 4 * tx, lanes, s, o);
-        if (quarter == 0 && Grid.IdxY == 0 && query < s.Positions)
+        if (quarter == 0 && Grid.IdxY == 0 && firstQuery + own < s.Positions)
         {
-            var row = Grid.IdxZ * s.Positions + query;
+            var row = Grid.IdxZ * s.Positions + firstQuery + own;
             stats[row] = peak;
             stats[s.Samples * s.Positions + row] = T.One / total;
         }
@@ -139,42 +148,64 @@ internal static class AttentionBlock
         return (Grid.IdxZ * ((s.Positions + lanes - 1) / lanes) + block) * channels * lanes + position - block * lanes;
     }
 
-    /// <summary>values[key][channel], zero beyond the last key or channel.</summary>
-    private static void StageValues<T>(ArrayView<T> values, ArrayView<T> g, int firstRow, int first, int firstChannel, AttentionShape s)
+    /// <summary>o + weights g over the first keys of a tile.</summary>
+    private static Square4<T> Accumulate<T, R>(ArrayView<T> weights, ArrayView<T> values, int ty, int tx, int count, Square4<T> o)
+        where T : unmanaged, INumber<T>
+        where R : struct, IReal<T>
+    {
+        var j = 0;
+        for (; j + SliceDepth <= count; j += SliceDepth)
+        {
+            for (var i = 0; i < SliceDepth; i++)
+                o = Tile4.Outer<T, R>(Tile4.Load(weights, (j + i) * Stride + 4 * ty), Tile4.Load(values, (j + i) * Tile + 4 * tx), o);
+        }
+        for (; j < count; j++)
+            o = Tile4.Outer<T, R>(Tile4.Load(weights, j * Stride + 4 * ty), Tile4.Load(values, j * Tile + 4 * tx), o);
+        return o;
+    }
+
+    /// <summary>Starts the copies of values[key][channel]; zero beyond the last key or channel.</summary>
+    private static void CopyValues<T>(ArrayView<T> values, ArrayView<T> g, int firstRow, int first, int firstChannel, AttentionShape s)
         where T : unmanaged, INumber<T>
     {
         var channel = Group.IdxX & (Tile - 1);
-        for (var i = 0; i < Quarter; i++)
+        var key = Group.IdxX >> 6;
+        var from = (firstRow + first + key) * s.Channels + firstChannel + channel;
+        for (var i = 0; i < Share; i++)
         {
-            var key = (Group.IdxX >> 6) + 4 * i;
-            var value = T.Zero;
-            if (first + key < s.Keys && firstChannel + channel < s.Channels)
-                value = g[(firstRow + first + key) * s.Channels + firstChannel + channel];
-            values[key * Stride + channel] = value;
+            Copy(values, (key + 4 * i) * Tile + channel, g, from + 4 * i * s.Channels,
+                firstChannel + channel < s.Channels && first + key + 4 * i < s.Keys);
         }
     }
 
-    /// <summary>A slice of channels: queries[channel][query] and keys[channel][key], zero beyond the last channel or key.</summary>
-    private static void StageScores<T>(
-        ArrayView<T> queries, ArrayView<T> keys, ArrayView<T> qColumns, ArrayView<T> k, int column, int lanes, int firstRow, int first,
+    /// <summary>Starts the copies of a slice of channels: queries[channel][query] and keys[channel][key], zero beyond the last channel or key.</summary>
+    private static void CopyScores<T>(
+        ArrayView<T> queries, ArrayView<T> keys, int half, ArrayView<T> qColumns, ArrayView<T> k, int column, int lanes, int firstRow, int first,
         int slice, AttentionShape s)
         where T : unmanaged, INumber<T>
     {
-        for (var i = 0; i < 4; i++)
+        var channel = Group.IdxX >> 6;
+        for (var i = 0; i < SliceDepth; i += 4)
         {
-            var channel = (Group.IdxX >> 6) + 4 * i;
-            var value = T.Zero;
-            if (slice + channel < s.KeyChannels) value = qColumns[column + (slice + channel) * lanes];
-            queries[channel * Stride + (Group.IdxX & (Tile - 1))] = value;
+            Copy(queries, half * QuerySlice + (channel + i) * Tile + (Group.IdxX & (Tile - 1)), qColumns, column + (slice + channel + i) * lanes,
+                slice + channel + i < s.KeyChannels);
         }
-        for (var i = 0; i < 4; i++)
+        channel = Group.IdxX & (SliceDepth - 1);
+        var key = Group.IdxX / SliceDepth;
+        var from = (firstRow + first + key) * s.KeyChannels + slice + channel;
+        for (var i = 0; i < Tile; i += GemmStaging.Threads / SliceDepth)
         {
-            var channel = Group.IdxX & (SliceDepth - 1);
-            var key = (Group.IdxX >> 4) + 16 * i;
-            var value = T.Zero;
-            if (slice + channel < s.KeyChannels && first + key < s.Keys) value = k[(firstRow + first + key) * s.KeyChannels + slice + channel];
-            keys[channel * Stride + key] = value;
+            Copy(keys, half * KeySlice + channel * Stride + key + i, k, from + i * s.KeyChannels,
+                slice + channel < s.KeyChannels && first + key + i < s.Keys);
         }
+    }
+
+    /// <summary>Starts the copy of an element.</summary>
+    private static void Copy<T>(ArrayView<T> target, int to, ArrayView<T> source, int from, bool take)
+        where T : unmanaged
+    {
+        if (Interop.SizeOf<T>() == sizeof(float)) AsyncCopy.Copy4(target, to, source, from, take);
+        else AsyncCopy.Copy8(target, to, source, from, take);
     }
 
     private static void StoreTransposed<T>(ArrayView<T> target, int at, Square4<T> x)

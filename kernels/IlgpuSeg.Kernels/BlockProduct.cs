@@ -25,24 +25,20 @@ internal static class BlockProduct
             TensorProduct.RunTf32<T, TEpilogue>(host, a, b, bias, c, shape, right, blocks, epilogue, batches);
             return;
         }
-        if (Unsafe.SizeOf<T>() == sizeof(float) && FillsDevice(host, shape, batches))
+        var quads = TakesQuads(a, b, shape, right, blocks);
+        if (quads && Unsafe.SizeOf<T>() == sizeof(float) && FillsDevice(host, shape, batches))
         {
             blocks.TileColumns = KernelHost.Blocks(shape.Columns, GemmBlock.Large);
-            var launch = Config(shape.Rows, GemmBlock.Large, blocks.TileColumns, batches);
-            if (TakesQuads(a, b, shape, right, blocks))
-                host.Load(static d => LoadLarge<T, R, TEpilogue, QuadLoad>(d))(launch, a, b, Quads(a), Quads(b), bias, c, shape, right, blocks, epilogue);
-            else
-                host.Load(static d => LoadLarge<T, R, TEpilogue, SingleLoad>(d))(launch, a, b, default, default, bias, c, shape, right, blocks, epilogue);
+            host.Load(static d => LoadLarge<T, R, TEpilogue>(d))(
+                Config(shape.Rows, GemmBlock.Large, blocks.TileColumns, batches), a, b, Quads(a), Quads(b), bias, c, shape, right, blocks, epilogue);
+            return;
         }
+        blocks.TileColumns = KernelHost.Blocks(shape.Columns, GemmBlock.Small);
+        var launch = Config(shape.Rows, GemmBlock.Small, blocks.TileColumns, batches);
+        if (quads)
+            host.Load(static d => LoadSmall<T, R, TEpilogue, QuadLoad>(d))(launch, a, b, Quads(a), Quads(b), bias, c, shape, right, blocks, epilogue);
         else
-        {
-            blocks.TileColumns = KernelHost.Blocks(shape.Columns, GemmBlock.Small);
-            var launch = Config(shape.Rows, GemmBlock.Small, blocks.TileColumns, batches);
-            if (TakesQuads(a, b, shape, right, blocks))
-                host.Load(static d => LoadSmall<T, R, TEpilogue, QuadLoad>(d))(launch, a, b, Quads(a), Quads(b), bias, c, shape, right, blocks, epilogue);
-            else
-                host.Load(static d => LoadSmall<T, R, TEpilogue, SingleLoad>(d))(launch, a, b, default, default, bias, c, shape, right, blocks, epilogue);
-        }
+            host.Load(static d => LoadSmall<T, R, TEpilogue, SingleLoad>(d))(launch, a, b, default, default, bias, c, shape, right, blocks, epilogue);
     }
 
     /// <summary>How the depth is cut, and in which direction the operands lie.</summary>
@@ -100,13 +96,12 @@ internal static class BlockProduct
             >= (long)host.Accelerator.NumMultiprocessors * TilesPerMultiprocessor;
 
     private static Action<KernelConfig, ArrayView<T>, ArrayView<T>, ArrayView<Tile4<T>>, ArrayView<Tile4<T>>, ArrayView<T>, ArrayView<T>, GemmShape,
-        GemmRight, GemmBlocks, EpilogueOperands<T>> LoadLarge<T, R, TEpilogue, TLoad>(Accelerator device)
+        GemmRight, GemmBlocks, EpilogueOperands<T>> LoadLarge<T, R, TEpilogue>(Accelerator device)
         where T : unmanaged, INumber<T>
         where R : struct, IReal<T>
-        where TEpilogue : struct, IEpilogue<T>
-        where TLoad : struct, IStagingLoad =>
+        where TEpilogue : struct, IEpilogue<T> =>
         device.LoadStreamKernel<ArrayView<T>, ArrayView<T>, ArrayView<Tile4<T>>, ArrayView<Tile4<T>>, ArrayView<T>, ArrayView<T>, GemmShape,
-            GemmRight, GemmBlocks, EpilogueOperands<T>>(GemmBlock.LargeKernel<T, R, TEpilogue, TLoad>);
+            GemmRight, GemmBlocks, EpilogueOperands<T>>(GemmBlock.LargeKernel<T, R, TEpilogue>);
 
     private static Action<KernelConfig, ArrayView<T>, ArrayView<T>, ArrayView<Tile4<T>>, ArrayView<Tile4<T>>, ArrayView<T>, ArrayView<T>, GemmShape,
         GemmRight, GemmBlocks, EpilogueOperands<T>> LoadSmall<T, R, TEpilogue, TLoad>(Accelerator device)

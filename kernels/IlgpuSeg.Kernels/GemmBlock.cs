@@ -1,7 +1,7 @@
 // C(row, n) = epilogue((C(row, n) +) sum over k of A(row, k) * B(k, n) (+ bias[n])) for GPUs, by ordinary multiply-adds.
 //
-// 1. A group of 256 threads computes a block tile of C: 128 x 128 (64 registers of sums per thread) or, for few rows or columns and for
-//    double, 64 x 64 (16). A row tile's neighbours along the columns follow each other in the grid, so that A's rows are still in the
+// 1. A group of 256 threads computes a block tile of C: 128 x 128 (64 registers of sums per thread) or, for few rows or columns, for
+//    double and for operands that cannot be read in quads, 64 x 64 (16). A row tile's neighbours along the columns follow each other in the grid, so that A's rows are still in the
 //    second-level cache when the next group wants them.
 // 2. The depth passes in slices of 8 (16). A slice of A and one of B lie in shared memory, transposed and padded as drawn in
 //    GemmStaging.cs, twice: while one is multiplied, the next one is on its way through registers into the other. One barrier per slice.
@@ -21,6 +21,7 @@
 // Accumulation: in T, fused multiply-adds, k ascending from the bias: the same bits as GemmTile's. The result depends neither on the grid
 // nor on the tile. Splits of the depth go to separate C's, which ColumnReduction adds in order.
 using System.Numerics;
+using IlgpuSeg.KernelRuntime;
 using ILGPU;
 
 namespace IlgpuSeg.Kernels;
@@ -40,14 +41,16 @@ internal static class GemmBlock
     /// <summary>Between a thread's squares.</summary>
     private const int SquareStep = 64;
 
-    /// <summary>128 x 128 x 8.</summary>
-    internal static void LargeKernel<T, R, [CataloguedWith(typeof(AffineResidualEpilogue<,>))] TEpilogue, TLoad>(
+    /// <summary>
+    /// 128 x 128 x 8. For operands that are read in quads, and for float: other plans' offsets, or double's sums, would fill a thread's registers.
+    /// </summary>
+    [GroupBounds(GemmStaging.Threads, 2)]
+    internal static void LargeKernel<T, [CataloguedWith(typeof(Real32))] R, [CataloguedWith(typeof(AffineResidualEpilogue<,>))] TEpilogue>(
         ArrayView<T> a, ArrayView<T> b, ArrayView<Tile4<T>> aQuads, ArrayView<Tile4<T>> bQuads, ArrayView<T> bias, ArrayView<T> c, GemmShape s,
         GemmRight right, GemmBlocks blocks, EpilogueOperands<T> e)
         where T : unmanaged, INumber<T>
         where R : struct, IReal<T>
         where TEpilogue : struct, IEpilogue<T>
-        where TLoad : struct, IStagingLoad
     {
         const int Stride = Large + GemmStaging.Padding;
         const int Slice = LargeDepth * Stride;
@@ -56,8 +59,8 @@ internal static class GemmBlock
         var tileRow = Grid.IdxX / blocks.TileColumns;
         var firstRow = tileRow * Large;
         var firstColumn = (Grid.IdxX - tileRow * blocks.TileColumns) * Large;
-        var planA = GemmStaging.Plan<TLoad>(Group.IdxX, Large, LargeDepth, blocks.DepthFirstA);
-        var planB = GemmStaging.Plan<TLoad>(Group.IdxX, Large, LargeDepth, blocks.DepthFirstB);
+        var planA = GemmStaging.Plan<QuadLoad>(Group.IdxX, Large, LargeDepth, blocks.DepthFirstA);
+        var planB = GemmStaging.Plan<QuadLoad>(Group.IdxX, Large, LargeDepth, blocks.DepthFirstB);
         var atA = GemmStaging.OffsetsA(planA, firstRow, s);
         var atB = GemmStaging.OffsetsB(planB, firstColumn, s.Columns, right);
         var batchA = Grid.IdxZ * s.ABatch;
@@ -77,9 +80,9 @@ internal static class GemmBlock
         {
             var rest = depth.RunEnd - depth.K;
             GemmStaging.Store(left, planA, 0, Stride,
-                GemmStaging.Load<T, TLoad>(a, aQuads, planA, atA, batchA + depth.A, rest, LargeDepth));
+                QuadLoad.Load(a, aQuads, planA, atA, batchA + depth.A, rest));
             GemmStaging.Store(above, planB, 0, Stride,
-                GemmStaging.Load<T, TLoad>(b, bQuads, planB, atB, batchB + depth.B, rest, LargeDepth));
+                QuadLoad.Load(b, bQuads, planB, atB, batchB + depth.B, rest));
         }
         Group.Barrier();
         while (GemmDepth.Exists(depth))
@@ -90,8 +93,8 @@ internal static class GemmBlock
             if (GemmDepth.Exists(depth))
             {
                 var rest = depth.RunEnd - depth.K;
-                nextA = GemmStaging.Load<T, TLoad>(a, aQuads, planA, atA, batchA + depth.A, rest, LargeDepth);
-                nextB = GemmStaging.Load<T, TLoad>(b, bQuads, planB, atB, batchB + depth.B, rest, LargeDepth);
+                nextA = QuadLoad.Load(a, aQuads, planA, atA, batchA + depth.A, rest);
+                nextB = QuadLoad.Load(b, bQuads, planB, atB, batchB + depth.B, rest);
             }
             var ia = slice + 4 * ty;
             var ib = slice + 4 * tx;
@@ -155,9 +158,9 @@ internal static class GemmBlock
         {
             var rest = depth.RunEnd - depth.K;
             GemmStaging.Store(left, planA, 0, Stride,
-                GemmStaging.Load<T, TLoad>(a, aQuads, planA, atA, batchA + depth.A, rest, SmallDepth));
+                TLoad.Load(a, aQuads, planA, atA, batchA + depth.A, rest));
             GemmStaging.Store(above, planB, 0, Stride,
-                GemmStaging.Load<T, TLoad>(b, bQuads, planB, atB, batchB + depth.B, rest, SmallDepth));
+                TLoad.Load(b, bQuads, planB, atB, batchB + depth.B, rest));
         }
         Group.Barrier();
         while (GemmDepth.Exists(depth))
@@ -168,8 +171,8 @@ internal static class GemmBlock
             if (GemmDepth.Exists(depth))
             {
                 var rest = depth.RunEnd - depth.K;
-                nextA = GemmStaging.Load<T, TLoad>(a, aQuads, planA, atA, batchA + depth.A, rest, SmallDepth);
-                nextB = GemmStaging.Load<T, TLoad>(b, bQuads, planB, atB, batchB + depth.B, rest, SmallDepth);
+                nextA = TLoad.Load(a, aQuads, planA, atA, batchA + depth.A, rest);
+                nextB = TLoad.Load(b, bQuads, planB, atB, batchB + depth.B, rest);
             }
             var ia = slice + 4 * ty;
             var ib = slice + 4 * tx;

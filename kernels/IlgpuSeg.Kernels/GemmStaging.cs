@@ -40,12 +40,14 @@ internal interface IStagingLoad
     /// <summary>Whether they are neighbours, at an address that is a multiple of their size.</summary>
     static abstract bool Quads { get; }
 
-    /// <summary>Reads them.</summary>
+    /// <summary>Reads them; zeros in the place of those beyond the end of the run.</summary>
     /// <param name="x">The operand.</param>
     /// <param name="quads">The same memory, four elements at a time.</param>
+    /// <param name="p">The thread's part.</param>
     /// <param name="at">The elements' offsets in the tile.</param>
     /// <param name="tile">The tile's offset.</param>
-    static abstract Tile4<T> Load<T>(ArrayView<T> x, ArrayView<Tile4<T>> quads, Tile4<int> at, int tile)
+    /// <param name="left">What is left of the run.</param>
+    static abstract Tile4<T> Load<T>(ArrayView<T> x, ArrayView<Tile4<T>> quads, StagingPlan p, Tile4<int> at, int tile, int left)
         where T : unmanaged, INumber<T>;
 }
 
@@ -54,17 +56,30 @@ internal readonly struct SingleLoad : IStagingLoad
 {
     public static bool Quads => false;
 
-    public static Tile4<T> Load<T>(ArrayView<T> x, ArrayView<Tile4<T>> quads, Tile4<int> at, int tile)
-        where T : unmanaged, INumber<T> => Tile4.Of(x[tile + at.V0], x[tile + at.V1], x[tile + at.V2], x[tile + at.V3]);
+    public static Tile4<T> Load<T>(ArrayView<T> x, ArrayView<Tile4<T>> quads, StagingPlan p, Tile4<int> at, int tile, int left)
+        where T : unmanaged, INumber<T>
+    {
+        var values = Tile4.Of(T.Zero, T.Zero, T.Zero, T.Zero);
+        if (p.Depth < left) values.V0 = x[tile + at.V0];
+        if (p.Depth + p.DepthStep < left) values.V1 = x[tile + at.V1];
+        if (p.Depth + 2 * p.DepthStep < left) values.V2 = x[tile + at.V2];
+        if (p.Depth + 3 * p.DepthStep < left) values.V3 = x[tile + at.V3];
+        return values;
+    }
 }
 
-/// <summary>In one access (two for double).</summary>
+/// <summary>In one access (two for double). Runs then are multiples of four along the depth, so that the four are inside or outside together.</summary>
 internal readonly struct QuadLoad : IStagingLoad
 {
     public static bool Quads => true;
 
-    public static Tile4<T> Load<T>(ArrayView<T> x, ArrayView<Tile4<T>> quads, Tile4<int> at, int tile)
-        where T : unmanaged, INumber<T> => quads[(tile + at.V0) >> 2];
+    public static Tile4<T> Load<T>(ArrayView<T> x, ArrayView<Tile4<T>> quads, StagingPlan p, Tile4<int> at, int tile, int left)
+        where T : unmanaged, INumber<T>
+    {
+        var values = Tile4.Of(T.Zero, T.Zero, T.Zero, T.Zero);
+        if (p.Depth < left) values = quads[(tile + at.V0) >> 2];
+        return values;
+    }
 }
 
 /// <summary>Bringing tiles; callable inside kernels.</summary>
@@ -100,34 +115,6 @@ internal static class GemmStaging
             p.LineStep = depthFirst != 0 ? Threads / depth : 0;
         }
         return p;
-    }
-
-    /// <summary>Reads a thread's elements of the tile at a place in the depth.</summary>
-    /// <param name="x">The operand.</param>
-    /// <param name="quads">The same memory, four elements at a time.</param>
-    /// <param name="p">The thread's part.</param>
-    /// <param name="at">The elements' offsets in the tile.</param>
-    /// <param name="tile">The tile's offset.</param>
-    /// <param name="left">What is left of the run.</param>
-    /// <param name="depth">The tile's depth.</param>
-    public static Tile4<T> Load<T, TLoad>(
-        ArrayView<T> x, ArrayView<Tile4<T>> quads, StagingPlan p, Tile4<int> at, int tile, int left, int depth)
-        where T : unmanaged, INumber<T>
-        where TLoad : struct, IStagingLoad
-    {
-        var values = Tile4.Of(T.Zero, T.Zero, T.Zero, T.Zero);
-        if (left >= depth)
-        {
-            values = TLoad.Load(x, quads, at, tile);
-        }
-        else
-        {
-            if (p.Depth < left) values.V0 = x[tile + at.V0];
-            if (p.Depth + p.DepthStep < left) values.V1 = x[tile + at.V1];
-            if (p.Depth + 2 * p.DepthStep < left) values.V2 = x[tile + at.V2];
-            if (p.Depth + 3 * p.DepthStep < left) values.V3 = x[tile + at.V3];
-        }
-        return values;
     }
 
     /// <summary>Writes a thread's elements to shared memory.</summary>

@@ -13,7 +13,7 @@ public sealed record CatalogKernel(string Name, MethodInfo Method)
 
 /// <summary>
 /// Says that the catalogue closes a kernel's type parameter over one struct only, for parameters whose other structs change nothing but a
-/// step that other kernels show with all of them.
+/// step that other kernels show with all of them, or with which the kernel is never launched.
 /// </summary>
 /// <param name="definition">The struct, open if it is generic.</param>
 [AttributeUsage(AttributeTargets.GenericParameter)]

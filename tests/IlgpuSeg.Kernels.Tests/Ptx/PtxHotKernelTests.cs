@@ -10,9 +10,10 @@ public sealed class PtxHotKernelTests(ITestOutputHelper output)
     /// <summary>What a thread can have; more would be spilled to local memory.</summary>
     private const int MostRegisters = 255;
 
-    // The bounds are a little above today's figures. 128 registers let 512 threads run on a multiprocessor, 168 let 384.
+    // The bounds are a little above today's figures; the driver's compiler, which orders instructions anew and computes addresses again where
+    // registers are short, needs fewer where they are near its bound. 128 registers let 512 threads run on a multiprocessor, 168 let 384.
     [Theory]
-    [InlineData("GemmBlock.Large<float", 168)]
+    [InlineData("GemmBlock.Large<float", 132)]
     [InlineData("GemmBlock.Small<float", 96)]
     [InlineData("GemmBlock.Small<double", 128)]
     [InlineData("GemmTensor.Product<AffineResidualEpilogue, Tf32Operand, RowMajor, Large", 168)]
@@ -23,7 +24,7 @@ public sealed class PtxHotKernelTests(ITestOutputHelper output)
     [InlineData("DepthwiseLines.Forward<float, Columns7", 128)]
     [InlineData("DepthwiseLines.Weight<float, Columns7", 128)]
     [InlineData("Attention.Forward<float", 128)]
-    [InlineData("AttentionBlock.Forward<float", 160)]
+    [InlineData("AttentionBlock.Forward<float", 152)]
     [InlineData("AttentionBackward.Queries<float", 128)]
     [InlineData("AttentionBackward.Keys<float", 128)]
     [InlineData("BatchNorm.Moments<float", 128)]
@@ -44,8 +45,7 @@ public sealed class PtxHotKernelTests(ITestOutputHelper output)
 
     // Products, and loads of shared memory of the only kind that there is, in the loop over slices.
     [Theory]
-    [InlineData("GemmBlock.Large<float, QuadLoad", "fma.rn.f32", 8 * 64, "ld.shared.v4.f32", 8 * 4)]
-    [InlineData("GemmBlock.Large<float, SingleLoad", "fma.rn.f32", 8 * 64, "ld.shared.v4.f32", 8 * 4)]
+    [InlineData("GemmBlock.Large<float", "fma.rn.f32", 8 * 64, "ld.shared.v4.f32", 8 * 4)]
     [InlineData("GemmBlock.Small<float, QuadLoad", "fma.rn.f32", 16 * 16, "ld.shared.v4.f32", 16 * 2)]
     [InlineData("GemmBlock.Small<double, QuadLoad", "fma.rn.f64", 16 * 16, "ld.shared.v2.f64", 16 * 4)]
     [InlineData("GemmTensor.Product<AffineResidualEpilogue, Tf32Operand, RightTransposed, Large", "mma.sync", 4 * 16, "ldmatrix.sync.aligned.m8n8.x4.shared", 4 * 6)]
@@ -64,9 +64,24 @@ public sealed class PtxHotKernelTests(ITestOutputHelper output)
     public void AttentionReadsQuadsForScoresAndSums()
     {
         var loops = Listing("AttentionBlock.Forward<float").InnerLoops.Select(l => (l.Count(i => i.Is("fma.rn.f32")), l.Count(i => i.Is("ld.shared.v4.f32")))).ToArray();
-        Assert.Contains((16 * 16, 16 * 2), loops);
-        Assert.Contains((8 * 16, 8 * 2), loops);
+        Assert.Equal(2, loops.Count(loop => loop == (8 * 16, 8 * 2)));
     }
+
+    /// <summary>Tiles come by copies: no load waits for the one before, as behind branches it would.</summary>
+    [Fact]
+    public void AttentionCopiesItsTiles()
+    {
+        var instructions = Listing("AttentionBlock.Forward<float").Instructions;
+        Assert.DoesNotContain(instructions, i => i.Is("ld.global"));
+        Assert.Equal(16 + 2 * 4, instructions.Count(i => i.Is("cp.async.ca.shared.global")));
+    }
+
+    /// <summary>With two groups on a multiprocessor a thread has 128 registers; the bound tells the driver's compiler so.</summary>
+    [Theory]
+    [InlineData("GemmBlock.Large<float")]
+    [InlineData("AttentionBlock.Forward<float")]
+    public void TwoGroupsFitAMultiprocessor(string name) =>
+        Assert.Contains(".maxntid 256, 1, 1\n.minnctapersm 2\n", Text(name));
 
     /// <summary>tf32 without a transposing load: B's words come one by one, still fewer loads than products.</summary>
     [Fact]
@@ -79,7 +94,7 @@ public sealed class PtxHotKernelTests(ITestOutputHelper output)
     [Fact]
     public void SlicesArriveInQuadsOrByCopies()
     {
-        var block = Assert.Single(Listing("GemmBlock.Large<float, QuadLoad").InnerLoops, l => l.Any(i => i.Is("fma.rn.f32")));
+        var block = Assert.Single(Listing("GemmBlock.Large<float").InnerLoops, l => l.Any(i => i.Is("fma.rn.f32")));
         Assert.Equal(2, block.Count(i => i.Is("ld.global.nc.v4.f32")));
         var tensor = Assert.Single(Listing("GemmTensor.Product<AffineResidualEpilogue, BFloat16Operand, RowMajor, Large").InnerLoops, l => l.Any(i => i.Is("mma.")));
         Assert.Equal((8, 0), (tensor.Count(i => i.Is("cp.async.cg.shared.global")), tensor.Count(i => i.Is("ld.global"))));
@@ -111,9 +126,11 @@ public sealed class PtxHotKernelTests(ITestOutputHelper output)
         Assert.Equal(5, Assert.Single(listing.InnerLoops).Count);
     }
 
-    private static PtxListing Listing(string name)
+    private static PtxListing Listing(string name) => new(Text(name));
+
+    private static string Text(string name)
     {
         var kernel = KernelCatalog.All.First(k => k.Name.StartsWith(name, StringComparison.Ordinal));
-        return new(PtxCompiler.Compile(KernelEntry.Of(kernel.Method), PtxTarget.Oldest).Text);
+        return PtxCompiler.Compile(KernelEntry.Of(kernel.Method), PtxTarget.Oldest).Text;
     }
 }

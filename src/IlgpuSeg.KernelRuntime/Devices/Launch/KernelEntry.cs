@@ -38,7 +38,7 @@ internal sealed class KernelEntry
     {
         Method = method;
         IndexType = indexType;
-        Specialization = specialization;
+        Specialization = specialization == KernelSpecialization.Empty ? BoundsOf(method) : specialization;
         Parameters = LayOut(method, indexType != IndexType.KernelConfig, out int size);
         BlockSize = size;
         Views = [.. Parameters.SelectMany(parameter => ViewsOf(parameter.Type, parameter.Offset, parameter.Name))];
@@ -88,6 +88,9 @@ internal sealed class KernelEntry
     /// <param name="arguments">A block of arguments.</param>
     public unsafe object?[] SpecializedValues(byte* arguments) =>
         [.. Parameters.Select(p => p.IsSpecialized ? RuntimeHelpers.Box(ref arguments[p.Offset], p.Type.TypeHandle) : null)];
+
+    private static KernelSpecialization BoundsOf(MethodInfo method) =>
+        method.GetCustomAttribute<GroupBoundsAttribute>() is { } bounds ? new(bounds.Threads, bounds.GroupsPerMultiprocessor) : KernelSpecialization.Empty;
 
     private static MethodInfo Checked(MethodInfo method)
     {
