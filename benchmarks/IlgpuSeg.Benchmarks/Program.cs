@@ -8,7 +8,7 @@ using IlgpuSeg.Benchmarks.Micro;
 // Verbs of our own, a table each; everything else is BenchmarkDotNet's.
 Command[] verbs =
 [
-    NetworkStep.Create(),
+    NetworkStep.Create(), OperationTimes.Create(),
 #if KERNELS_BUNDLED
     ElementwiseComparison.Create(), LaunchTimes.Create(), CompileTimes.Create(), GroupProducts.Create(),
 #endif
