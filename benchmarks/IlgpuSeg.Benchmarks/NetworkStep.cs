@@ -1,10 +1,6 @@
 using System.CommandLine;
 using System.Diagnostics;
-using IlgpuSeg.Nn;
-using IlgpuSeg.Nn.Losses;
-using IlgpuSeg.Nn.Optim;
-using IlgpuSeg.Ops;
-using Sgd = IlgpuSeg.Nn.Optim.Sgd;
+using IlgpuSeg.Training;
 
 namespace IlgpuSeg.Benchmarks;
 
@@ -24,78 +20,42 @@ internal static class NetworkStep
         var warmup = new Option<int>("--warmup") { DefaultValueFactory = _ => 2 };
         var anchors = new Option<int>("--anchors") { DefaultValueFactory = _ => 1024 };
         var device = new Option<string>("--device") { DefaultValueFactory = _ => "cpu" };
-        var command = new Command("step", "Time a training step or inference of the whole network.") { mode, model, batch, crop, steps, warmup, anchors, device };
+        var precision = new Option<string>("--precision") { DefaultValueFactory = _ => Precisions.Float32, Description = string.Join(", ", Precisions.Names) };
+        var command = new Command("step", "Time a training step or inference of the whole network.")
+        {
+            mode, model, batch, crop, steps, warmup, anchors, device, precision,
+        };
         command.SetAction(p =>
         {
             var size = Array.ConvertAll(p.GetValue(crop)!.Split('x'), int.Parse);
-            Run(p.GetValue(mode) == "train", p.GetValue(model)!, p.GetValue(batch), size[0], size[1], p.GetValue(steps), p.GetValue(warmup),
-                p.GetValue(anchors), Device.Open(p.GetValue(device)!));
+            var train = p.GetValue(mode) == "train";
+            var (name, images) = (p.GetValue(model)!, p.GetValue(batch));
+            Run(
+                () => new NetworkWork(name, train, images, size[0], size[1], Device.Open(p.GetValue(device)!), p.GetValue(precision)!)
+                {
+                    Anchors = p.GetValue(anchors),
+                },
+                $"{name} {(train ? "train" : "infer")} {images}x{size[0]}x{size[1]}", images, p.GetValue(steps), p.GetValue(warmup));
         });
         return command;
     }
 
-    private static void Run(bool train, string model, int batch, int width, int height, int steps, int warmup, int anchorCount, Device device)
+    private static void Run(Func<NetworkWork> create, string name, int batch, int steps, int warmup)
     {
         var idle = PeakResident();
-        var network = new SegmentationNetwork(Models.Config(model), device);
-        network.Train(train);
-        // Its velocities take as much memory as the weights.
-        var optimizer = train ? new Sgd(network.NamedParameters()) : null;
-        var (images, labels) = Inputs(batch, height, width, device);
+        var work = create();
         var times = new List<double>();
         for (var step = 0; step < warmup + steps; step++)
         {
             var watch = Stopwatch.StartNew();
-            if (optimizer is not null) TrainingStep(network, optimizer, images, labels, anchorCount);
-            else Inference(network, images);
-            device.Synchronize();
+            work.Run();
             if (step >= warmup) times.Add(watch.Elapsed.TotalMilliseconds);
         }
         times.Sort();
         var median = times[times.Count / 2];
         System.Console.WriteLine(
-            $"ilgpuseg {model} {(train ? "train" : "infer")} {batch}x{width}x{height}: median {median:F1} ms, min {times[0]:F1} ms, "
-            + $"{batch * 1000 / median:F2} images/s, peak {PeakResident() - idle:F0} MiB above idle, tensors {device.Allocator.PeakBytes / 1048576.0:F0} MiB");
-    }
-
-    /// <summary>Random images [N, H, W, 3] and labels [N, H, W] in blocks of 16x16 pixels of one class, as the peer has them.</summary>
-    public static (Tensor Images, Tensor Labels) Inputs(int batch, int height, int width, Device device)
-    {
-        var random = new Philox(1);
-        var pixels = new float[batch * height * width * 3];
-        for (var i = 0; i < pixels.Length; i++) pixels[i] = (float)random.NextNormal();
-        var images = Tensor.From(pixels, [batch, height, width, 3], device);
-        int blockRows = height / 16 + 1, blockColumns = width / 16 + 1;
-        var blocks = Enumerable.Range(0, batch * blockRows * blockColumns).Select(_ => random.Next(19)).ToArray();
-        var classes = new int[batch * height * width];
-        for (var i = 0; i < classes.Length; i++)
-            classes[i] = blocks[(i / (height * width) * blockRows + i / width % height / 16) * blockColumns + i % width / 16];
-        var labels = Tensor.From(classes, [batch, height, width], device);
-        return (images, labels);
-    }
-
-    public static void TrainingStep(SegmentationNetwork network, Sgd optimizer, Tensor images, Tensor labels, int anchorCount)
-    {
-        using var scope = new TensorScope();
-        var output = network.Forward(images);
-        var loss = new HybridLoss();
-        var plane = HybridLoss.CoarseLabels(output, labels);
-        var indices = Enumerable.Range(0, plane.Length).ToArray();
-        new Philox(2).Shuffle(indices.AsSpan());
-        var anchors = Anchors.At(indices.AsSpan(0, Math.Min(anchorCount, indices.Length)), plane);
-        var result = anchorCount > 0 ? loss.Apply(output, labels, network.Embed, anchors) : loss.CrossEntropyOnly(output, labels);
-        optimizer.ZeroGrad();
-        result.Total.Backward();
-        optimizer.Step(0.01);
-        optimizer.ZeroGrad();
-        result.Total.Item();
-    }
-
-    public static void Inference(SegmentationNetwork network, Tensor images)
-    {
-        using var scope = new TensorScope();
-        using var noGrad = Autograd.NoGrad();
-        network.Forward(images).Classes();
+            $"ilgpuseg {name} {work.Precision}: median {median:F1} ms, min {times[0]:F1} ms, "
+            + $"{batch * 1000 / median:F2} images/s, peak {PeakResident() - idle:F0} MiB above idle, tensors {work.Device.Allocator.PeakBytes / 1048576.0:F0} MiB");
     }
 
     /// <summary>Linux counts the peak itself; elsewhere the runtime's own figure serves.</summary>

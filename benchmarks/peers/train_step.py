@@ -30,6 +30,7 @@ def parse():
     parser.add_argument("--warmup", type=int, default=1)
     parser.add_argument("--anchors", type=int, default=1024, help="0: cross-entropy alone")
     parser.add_argument("--device", default="cpu")
+    parser.add_argument("--precision", choices=("float32", "tf32", "bf16"), default="float32", help="tf32 and bf16: of products")
     parser.add_argument("--json", action="store_true")
     return parser.parse_args()
 
@@ -38,19 +39,26 @@ def peak_resident():
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024  # MiB on Linux
 
 
-def training_step(network, velocity, x, target, anchors):
-    logits, fused = network(x)
-    loss = cross_entropy(logits, target)
-    if len(anchors):
-        loss = loss + contrast_at(network, fused, target, anchors, 0.1)
+def autocast(device, precision):
+    # "float32" means just that; PyTorch's own default rounds the operands of convolutions to tf32 on GPUs.
+    torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = precision == "tf32"
+    return torch.autocast("cuda" if device.startswith("cuda") else "cpu", dtype=torch.bfloat16, enabled=precision == "bf16")
+
+
+def training_step(network, velocity, x, target, anchors, mixed):
+    with mixed:
+        logits, fused = network(x)
+        loss = cross_entropy(logits.float(), target)
+        if len(anchors):
+            loss = loss + contrast_at(network, fused, target, anchors, 0.1)
     network.zero_grad(set_to_none=True)
     loss.backward()
     sgd_step(list(network.named_parameters()), velocity, 0.01, 0.9, 1e-4)
     return loss.item()
 
 
-def inference(network, x):
-    with torch.no_grad():
+def inference(network, x, mixed):
+    with torch.no_grad(), mixed:
         return network(x)[0].argmax(1)
 
 
@@ -73,7 +81,8 @@ def main():
         if cuda:
             torch.cuda.synchronize()
         start = time.perf_counter()
-        training_step(network, velocity, x, target, anchors) if arguments.mode == "train" else inference(network, x)
+        mixed = autocast(arguments.device, arguments.precision)
+        training_step(network, velocity, x, target, anchors, mixed) if arguments.mode == "train" else inference(network, x, mixed)
         if cuda:
             torch.cuda.synchronize()
         if step >= arguments.warmup:
@@ -82,7 +91,7 @@ def main():
     peak = torch.cuda.max_memory_allocated() / 2**20 if cuda else peak_resident() - idle
     result = {
         "mode": arguments.mode, "network": f"van-{arguments.size[0]}-{arguments.context}", "batch": arguments.batch,
-        "crop": arguments.crop, "threads": arguments.threads, "device": arguments.device, "torch": torch.__version__,
+        "crop": arguments.crop, "threads": arguments.threads, "device": arguments.device, "precision": arguments.precision, "torch": torch.__version__,
         "ms_per_step": round(median * 1000, 1), "ms_min": round(min(times) * 1000, 1),
         "images_per_s": round(arguments.batch / median, 3), "peak_mib": round(peak, 1), "idle_mib": round(idle, 1)}
     print(json.dumps(result) if arguments.json else "  ".join(f"{k} {v}" for k, v in result.items()))

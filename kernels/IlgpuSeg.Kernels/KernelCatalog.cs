@@ -55,6 +55,23 @@ public static class KernelCatalog
         throw new ArgumentException($"There is no kernel '{name}'; near: {string.Join(", ", near.Take(4))}.");
     }
 
+    /// <summary>A kernel's name as <see cref="All"/> has it; of one that is not listed, the same with all type arguments that are a choice.</summary>
+    /// <param name="method">A kernel's method, closed over its type arguments.</param>
+    public static string NameOf(MethodInfo method)
+    {
+        ArgumentNullException.ThrowIfNull(method);
+        return NamesByMethod.Value.TryGetValue(method, out var listed) ? listed : $"{Plain(method)}{(method.IsGenericMethod ? Listed(Chosen(method)) : "")}";
+    }
+
+    private static readonly Lazy<Dictionary<MethodInfo, string>> NamesByMethod = new(() => All.ToDictionary(kernel => kernel.Method, kernel => kernel.Name));
+
+    private static IEnumerable<Type> Chosen(MethodInfo method) =>
+        method.GetGenericArguments().Where(type => !type.IsAssignableTo(typeof(IReal<float>)) && !type.IsAssignableTo(typeof(IReal<double>)));
+
+    private static string Plain(MethodInfo method) => $"{Trim(method.DeclaringType?.Name ?? "", "Kernels")}.{Trim(method.Name, Suffix)}";
+
+    private static string Listed(IEnumerable<Type> types) => $"<{string.Join(", ", types.Select(NameOf))}>";
+
     private static CatalogKernel[] Collect()
     {
         var kernels =
@@ -70,14 +87,14 @@ public static class KernelCatalog
 
     private static IEnumerable<CatalogKernel> Close(MethodInfo method)
     {
-        var name = $"{Trim(method.DeclaringType!.Name, "Kernels")}.{Trim(method.Name, Suffix)}";
+        var name = Plain(method);
         if (!method.IsGenericMethodDefinition)
         {
             yield return new CatalogKernel(name, method);
             yield break;
         }
         foreach (var (arguments, chosen) in Assignments(method.GetGenericArguments()))
-            yield return new CatalogKernel($"{name}<{string.Join(", ", chosen.Select(NameOf))}>", method.MakeGenericMethod(arguments));
+            yield return new CatalogKernel($"{name}{Listed(chosen)}", method.MakeGenericMethod(arguments));
     }
 
     /// <summary>All lists of type arguments, each with the arguments that do not follow from the ones before them.</summary>
@@ -136,7 +153,7 @@ public static class KernelCatalog
     private static string Choices(Type type)
     {
         var choices = type.GetGenericArguments().Where(argument => IsOurs(argument) && !Names(argument, typeof(IReal<>))).ToArray();
-        return choices.Length == 0 ? "" : $"<{string.Join(", ", choices.Select(NameOf))}>";
+        return choices.Length == 0 ? "" : Listed(choices);
     }
 
     private static string Trim(string name, string suffix) =>

@@ -18,7 +18,7 @@ internal static class CommandLine
         var root = new RootCommand("Trains, evaluates and inspects light-weight segmentation networks (VAN + FRM + flow-aligned FPN).")
         {
             TrainVerb.Create(), EvalVerb.Create(), DemoVerb.Create(), ModelVerb.Create(), ParityVerb.Create(), ConvertVerb.Create(), ExportVerb.Create(), DevicesVerb.Create(), SelfTestVerb.Create(),
-            KernelsVerb.Create(),
+            KernelsVerb.Create(), ProfileVerb.Create(),
         };
         var parsed = root.Parse(args);
         if (parsed.Errors.Count > 0)

@@ -55,7 +55,7 @@ public sealed class TrainerOptionsTests(DrawnScenes scenes) : IClassFixture<Draw
     public void MixedPrecisionStartsWhereSinglePrecisionDoesAndLearns()
     {
         var losses = new List<double[]>();
-        foreach (var precision in Precisions.Names)
+        foreach (var precision in (string[])[Precisions.Float32, Precisions.BFloat16])
         {
             var observer = new RecordingObserver();
             DrawnScenes.Trainer(scenes.Config($"learn-{precision}", $"precision={precision}", "optim.lr=0.03", "loss.lambda=0.1",
@@ -67,6 +67,21 @@ public sealed class TrainerOptionsTests(DrawnScenes scenes) : IClassFixture<Draw
         Assert.NotEqual(losses[0][0], losses[1][0]);
         var end = losses[1].TakeLast(4).Average();
         Assert.True(end < 0.9 * losses[1][0], $"mixed precision does not learn: {losses[1][0]:F3} to {end:F3}");
+    }
+
+    [Fact]
+    public void Tf32ReachesTheDeviceAndChangesNothingWithoutTensorCores()
+    {
+        var losses = new List<double>();
+        foreach (var precision in (string[])[Precisions.Tf32, Precisions.Float32])
+        {
+            var observer = new RecordingObserver();
+            var trainer = DrawnScenes.Trainer(scenes.Config($"tf32-{precision}", $"precision={precision}", "optim.steps=1"));
+            Assert.Equal(precision == Precisions.Tf32, trainer.Network.Device.Kernels.AllowTf32);
+            trainer.Run(observer);
+            losses.Add(observer.Steps[0].Loss);
+        }
+        Assert.Equal(losses[1], losses[0]);
     }
 
     [Fact]

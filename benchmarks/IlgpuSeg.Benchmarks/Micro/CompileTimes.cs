@@ -4,8 +4,7 @@ using ILGPU;
 using ILGPU.Runtime.CPU;
 using IlgpuSeg.KernelRuntime.Devices;
 using IlgpuSeg.KernelRuntime.Devices.Cpu;
-using IlgpuSeg.Nn;
-using IlgpuSeg.Nn.Optim;
+using IlgpuSeg.Training;
 
 namespace IlgpuSeg.Benchmarks.Micro;
 
@@ -30,14 +29,9 @@ internal static class CompileTimes
         using var context = Context.CreateDefault();
         using var accelerator = new CPUDevice(Environment.ProcessorCount, timed).CreateCPUAccelerator(context);
         var device = Device.Of(accelerator, "cpu");
-        var network = new SegmentationNetwork(Models.Config(model), device);
-        var (images, labels) = NetworkStep.Inputs(1, 64, 64, device);
-        network.Train(true);
-        NetworkStep.TrainingStep(network, new Sgd(network.NamedParameters()), images, labels, 64);
+        new NetworkWork(model, train: true, 1, 64, 64, device) { Anchors = 64 }.Run();
         var training = timed.Times.ToArray();
-        network.Train(false);
-        NetworkStep.Inference(network, images);
-        device.Synchronize();
+        new NetworkWork(model, train: false, 1, 64, 64, device).Run();
 
         System.Console.WriteLine("| kernels, cold | number | sum | of it processor time | median | slowest |");
         System.Console.WriteLine("|---|---|---|---|---|---|");

@@ -45,7 +45,8 @@ internal static class EvalVerb
         var samples = DataSets.Validation(config.Data);
         var (network, info) = Checkpoint.LoadNetwork(checkpoint, Device.Open(config.Device));
         System.Console.WriteLine($"{info.Model} after {info.Step} steps on {samples.Name}");
-        using var mixed = new Autocast(config.Precision == Precisions.BFloat16);
+        Precisions.Apply(config.Precision, network.Device);
+        using var mixed = Precisions.Scope(config.Precision);
         SegmentationMetrics? metrics = null;
         TrainingDisplay.Show(observer =>
             metrics = Evaluator.Run(network, samples, new DirectProgress(done => observer.OnEvaluating(done, samples.Count)), cancel));

@@ -13,7 +13,8 @@ public sealed record TrainConfig
     public string Device { get; init; } = "cpu";
 
     /// <summary>
-    /// float32, or bf16: mixed precision with bfloat16 activations and products, float accumulation and float32 weights, also when evaluating.
+    /// float32; tf32: the same with products on tensor cores where the device has them; or bf16: mixed precision with bfloat16 activations and
+    /// products, float accumulation and float32 weights. Also when evaluating.
     /// </summary>
     public string Precision { get; init; } = Precisions.Float32;
 
@@ -98,19 +99,6 @@ public sealed record TrainConfig
         if (!condition)
             throw new ConfigException($"Setting '{key}' is {value}; it must be {rule}.");
     }
-}
-
-/// <summary>The precisions of training and evaluation.</summary>
-public static class Precisions
-{
-    /// <summary>Single precision throughout.</summary>
-    public const string Float32 = "float32";
-
-    /// <summary>Mixed precision (see <see cref="Autocast"/>).</summary>
-    public const string BFloat16 = "bf16";
-
-    /// <summary>The names.</summary>
-    public static IReadOnlyList<string> Names { get; } = [Float32, BFloat16];
 }
 
 /// <summary>The images of a run.</summary>

@@ -72,6 +72,7 @@ public sealed class Trainer
             },
         });
         var device = Device.Open(config.Device);
+        Precisions.Apply(config.Precision, device);
         if (config.Memory.LimitMib > 0) device.Allocator.Limit = config.Memory.LimitMib * 1048576L;
         Network = new SegmentationNetwork(Models.Config(config.Model, train.Classes.Count), device, seed: config.Seed)
         {
@@ -204,7 +205,7 @@ public sealed class Trainer
 
     private HybridLossResult Forward(Batch batch, int number)
     {
-        using var precision = new Autocast(config.Precision == Precisions.BFloat16);
+        using var precision = Precisions.Scope(config.Precision);
         var output = Network.Forward(Evaluator.Images(batch, Network));
         var labels = Tensor.From(batch.Labels, [batch.Count, batch.Height, batch.Width], Network.Device);
         return loss.Apply(output, labels, Network.Embed, new Philox(config.Seed, AnchorStream + (ulong)number));
@@ -237,7 +238,7 @@ public sealed class Trainer
     private void Evaluate(RunLog log, ITrainingObserver observer, CancellationToken cancel)
     {
         var progress = new DirectProgress(done => observer.OnEvaluating(done, validation.Count));
-        using (new Autocast(config.Precision == Precisions.BFloat16))
+        using (Precisions.Scope(config.Precision))
         using (average?.Apply())
             LastMetrics = Evaluator.Run(Network, validation, progress, cancel);
         var record = new EvalRecord(step, LastMetrics.MeanIoU, LastMetrics.PixelAccuracy);

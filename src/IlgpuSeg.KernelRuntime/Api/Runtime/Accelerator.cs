@@ -1,4 +1,5 @@
 using ILGPU.Util;
+using IlgpuSeg.KernelRuntime;
 using IlgpuSeg.KernelRuntime.Devices;
 
 namespace ILGPU.Runtime;
@@ -100,6 +101,9 @@ public abstract unsafe class Accelerator : CachedExtensionBase<AcceleratorExtens
 
     /// <summary>Told of every launch, on the thread that launches; for tests of what is launched at all.</summary>
     internal Action<KernelEntry>? Launching { get; set; }
+
+    /// <summary>Times every launch while it is set.</summary>
+    internal LaunchProfile? Profile { get; set; }
 
     /// <summary>Makes a stream.</summary>
     public AcceleratorStream CreateStream()

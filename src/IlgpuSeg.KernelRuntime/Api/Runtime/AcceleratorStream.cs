@@ -21,5 +21,5 @@ public abstract class AcceleratorStream : AcceleratorObject
             ? CreateMarker()
             : throw new NotSupportedException("Profiling markers need a context that was made with Profiling().");
 
-    private protected abstract ProfilingMarker CreateMarker();
+    internal abstract ProfilingMarker CreateMarker();
 }

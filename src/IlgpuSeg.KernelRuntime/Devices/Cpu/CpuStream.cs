@@ -8,7 +8,7 @@ internal sealed class CpuStream(Accelerator accelerator) : AcceleratorStream(acc
 {
     public override void Synchronize() => VerifyUsable();
 
-    private protected override ProfilingMarker CreateMarker()
+    internal override ProfilingMarker CreateMarker()
     {
         VerifyUsable();
         return new CpuMarker(Accelerator);

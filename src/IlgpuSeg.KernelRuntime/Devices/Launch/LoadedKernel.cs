@@ -21,8 +21,7 @@ internal abstract unsafe class LoadedKernel(Accelerator accelerator, KernelEntry
     {
         CheckConfig(config);
         CheckArguments(arguments);
-        Accelerator.Launching?.Invoke(Entry);
-        Launch(
+        Start(
             StreamOf(stream),
             new LaunchDimensions(config.GridDim, config.GroupDim, config.SharedMemoryConfig.ArraySize, default),
             arguments);
@@ -48,8 +47,20 @@ internal abstract unsafe class LoadedKernel(Accelerator accelerator, KernelEntry
             throw new ArgumentOutOfRangeException(
                 nameof(extent),
                 $"Kernel {Entry.Name}: the extent {extent} needs {groups} groups; {Accelerator.MaxGridSize.X} are possible.");
+        Start(target, new LaunchDimensions(new Index3D((int)groups, 1, 1), new Index3D(size, 1, 1), 0, extent), arguments);
+    }
+
+    private void Start(AcceleratorStream stream, in LaunchDimensions dimensions, byte* arguments)
+    {
         Accelerator.Launching?.Invoke(Entry);
-        Launch(target, new LaunchDimensions(new Index3D((int)groups, 1, 1), new Index3D(size, 1, 1), 0, extent), arguments);
+        if (Accelerator.Profile is not { } profile)
+        {
+            Launch(stream, dimensions, arguments);
+            return;
+        }
+        ProfilingMarker before = stream.CreateMarker();
+        Launch(stream, dimensions, arguments);
+        profile.Add(Entry.Method, dimensions, before, stream.CreateMarker());
     }
 
     protected abstract void Launch(AcceleratorStream stream, in LaunchDimensions dimensions, byte* arguments);

@@ -44,7 +44,7 @@ public sealed class CudaStream : AcceleratorStream
         }
     }
 
-    private protected override ProfilingMarker CreateMarker()
+    internal override ProfilingMarker CreateMarker()
     {
         VerifyUsable();
         Owner.Bind();

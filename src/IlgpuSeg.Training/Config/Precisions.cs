@@ -1,0 +1,28 @@
+namespace IlgpuSeg.Training;
+
+/// <summary>The precisions of training and evaluation.</summary>
+public static class Precisions
+{
+    /// <summary>Single precision throughout.</summary>
+    public const string Float32 = "float32";
+
+    /// <summary>Single precision, but products round their operands to 10 bits of fraction where the device has tensor cores; elsewhere nothing changes.</summary>
+    public const string Tf32 = "tf32";
+
+    /// <summary>Mixed precision (see <see cref="Autocast"/>).</summary>
+    public const string BFloat16 = "bf16";
+
+    /// <summary>The names.</summary>
+    public static IReadOnlyList<string> Names { get; } = [Float32, Tf32, BFloat16];
+
+    /// <summary>Returns a name that exists.</summary>
+    /// <exception cref="ArgumentException">It does not.</exception>
+    public static string Check(string name) =>
+        Names.Contains(name) ? name : throw new ArgumentException($"There is no precision '{name}'; there are {string.Join(", ", Names)}.");
+
+    /// <summary>Sets what a device may do with products of floats from now on.</summary>
+    public static void Apply(string name, Device device) => device.Kernels.AllowTf32 = name == Tf32;
+
+    /// <summary>The scope that forward passes of this precision need.</summary>
+    public static Autocast Scope(string name) => new(name == BFloat16);
+}
