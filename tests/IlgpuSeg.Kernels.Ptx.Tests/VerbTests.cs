@@ -38,6 +38,15 @@ public sealed class VerbTests
     }
 
     [Fact]
+    public void SelfTestTriesTheDeviceItself()
+    {
+        var (code, output) = Run("selftest", "--device", "cuda:0", "--filter", "Device");
+        Assert.True(code == 0, output);
+        foreach (var part in new[] { "Device.Copies", "Device.Streams", "Device.Graph", "Device.OutOfMemory", "ok: 4 rows" })
+            Assert.Contains(part, output);
+    }
+
+    [Fact]
     public void SelfTestTellsWhatFails()
     {
         Driver.Fail("cuLaunchKernel", CudaError.CUDA_ERROR_LAUNCH_OUT_OF_RESOURCES);

@@ -15,7 +15,7 @@ internal static class SelfTestVerb
         var device = new Option<string>("--device") { Description = "The device to test.", DefaultValueFactory = _ => "cpu" };
         var filter = new Option<string?>("--filter")
         {
-            Description = $"Only operations whose name contains this; '{Network}' for the whole network.", HelpName = "NAME",
+            Description = $"Only operations whose name contains this; '{Network}' for the whole network, '{DeviceSelfTest.Name}' for copies, streams and memory.", HelpName = "NAME",
         };
         var command = new Command(
             "selftest", "Run every kernel of the library on a device and compare with the CPU in double precision: a row each; exit code 1 when one fails.")
@@ -30,12 +30,14 @@ internal static class SelfTestVerb
     {
         var operations = OpCases.Matching(filter).Any();
         var network = filter is null || Network.Contains(filter, StringComparison.OrdinalIgnoreCase);
-        if (!operations && !network)
+        var itself = filter is null || DeviceSelfTest.Name.Contains(filter, StringComparison.OrdinalIgnoreCase);
+        if (!operations && !network && !itself)
             throw new ArgumentException($"--filter {filter}: no operation has that in its name.");
         var device = Device.Open(deviceName);
         System.Console.WriteLine($"{deviceName}: {device.Accelerator.Name}");
         System.Console.WriteLine($"      {"error",-9}  {"allowed",-9}  {"pass",-9}  {"type",-7}  operation (case)");
-        var rows = (operations ? SelfTestRunner.Run(device, new SelfTestOptions { Filter = filter }) : [])
+        var rows = (itself ? DeviceSelfTest.Run(device) : [])
+            .Concat(operations ? SelfTestRunner.Run(device, new SelfTestOptions { Filter = filter }) : [])
             .Concat(network ? NetworkSelfTest.Run(device) : []);
         var (count, failed, share) = (0, 0, 0.0);
         foreach (var row in rows)
@@ -44,7 +46,7 @@ internal static class SelfTestVerb
             Print(row);
             count++;
             if (!row.Ok) failed++;
-            else share = Math.Max(share, row.Error / row.Allowed);
+            else if (row.Allowed > 0) share = Math.Max(share, row.Error / row.Allowed);
         }
         System.Console.WriteLine(failed == 0
             ? $"ok: {count} rows on {deviceName}, the worst at {share.ToString("P1", CultureInfo.InvariantCulture)} of what is allowed"
