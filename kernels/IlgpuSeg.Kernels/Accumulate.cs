@@ -35,6 +35,11 @@ public static class AccumulateKernels
         if (sum.Length != addend.Length)
             throw new ArgumentException($"Accumulate: {sum.Length} and {addend.Length} elements cannot be added.");
         if (sum.Length == 0) return;
+        if (ElementBlock.Takes(host, sum, addend, sum))
+        {
+            ElementBlock.Run<T, SumMap<T>>(host, sum, addend, T.Zero, sum);
+            return;
+        }
         host.Load(static a => a.LoadStreamKernel<ArrayView<T>, ArrayView<T>, int, int>(AddKernel<T>))(
             ElementLoop.Config(host, sum.IntLength), sum, addend, ElementLoop.Run(host), sum.IntLength);
     }

@@ -93,6 +93,11 @@ public static class ReluKernels
     {
         var n = y.IntLength;
         if (n == 0) return;
+        if (ElementBlock.Takes(host, x, x, y))
+        {
+            ElementBlock.Run<T, ActivationMap<T, ReluActivation<T>>>(host, x, x, T.Zero, y);
+            return;
+        }
         host.Load(static a => a.LoadStreamKernel<ArrayView<T>, ArrayView<T>, int, int>(ForwardKernel))(
             ElementLoop.Config(host, n), x, y, ElementLoop.Run(host), n);
     }
@@ -107,6 +112,11 @@ public static class ReluKernels
     {
         var n = dx.IntLength;
         if (n == 0) return;
+        if (ElementBlock.Takes(host, y, dy, dx))
+        {
+            ElementBlock.Run<T, ActivationGradientMap<T, ReluActivation<T>>>(host, y, dy, T.Zero, dx);
+            return;
+        }
         host.Load(static a => a.LoadStreamKernel<ArrayView<T>, ArrayView<T>, ArrayView<T>, int, int>(BackwardKernel))(
             ElementLoop.Config(host, n), y, dy, dx, ElementLoop.Run(host), n);
     }
@@ -158,6 +168,11 @@ public static class GeluKernels
     {
         var n = y.IntLength;
         if (n == 0) return;
+        if (ElementBlock.Takes(host, x, x, y))
+        {
+            ElementBlock.Run<T, ActivationMap<T, GeluActivation<T, R>>>(host, x, x, T.Zero, y);
+            return;
+        }
         host.Load(static a => a.LoadStreamKernel<ArrayView<T>, ArrayView<T>, int, int>(ForwardKernel<T, R>))(
             ElementLoop.Config(host, n), x, y, ElementLoop.Run(host), n);
     }
@@ -173,6 +188,11 @@ public static class GeluKernels
     {
         var n = dx.IntLength;
         if (n == 0) return;
+        if (ElementBlock.Takes(host, x, dy, dx))
+        {
+            ElementBlock.Run<T, ActivationGradientMap<T, GeluActivation<T, R>>>(host, x, dy, T.Zero, dx);
+            return;
+        }
         host.Load(static a => a.LoadStreamKernel<ArrayView<T>, ArrayView<T>, ArrayView<T>, int, int>(BackwardKernel<T, R>))(
             ElementLoop.Config(host, n), x, dy, dx, ElementLoop.Run(host), n);
     }

@@ -201,6 +201,12 @@ public static class BatchNormKernels
         where T : unmanaged, INumber<T>
         where R : struct, IReal<T>
     {
+        if (host.UsesBlocks)
+        {
+            BatchNormBlock.Statistics<T, R>(
+                host, x, workspace, mean, inverseDeviation, runningMean, runningVar, momentum, eps, rows, channels);
+            return;
+        }
         var chunks = RowChunks.Count(rows);
         var chunkRows = RowChunks.Size(rows);
         host.Load(static a => a.LoadStreamKernel<ArrayView<T>, ArrayView<T>, int, int, int>(MomentsKernel<T, R>))(
@@ -256,11 +262,22 @@ public static class BatchNormKernels
         KernelHost host, ArrayView<T> x, BatchNormChannels<T> p, ArrayView<T> y, int rows, int channels)
         where T : unmanaged, INumber<T>
         where R : struct, IReal<T>
-        where TActivation : struct, IActivation<T> =>
+        where TActivation : struct, IActivation<T>
+    {
+        if (host.UsesBlocks)
+        {
+            ColumnMaps.Run<T, NormalizeMap<T, R, TActivation>>(host, x, x, y, Operands(p), rows, channels);
+            return;
+        }
         host.Load(static a => a.LoadStreamKernel<ArrayView<T>, ArrayView<T>, ArrayView<T>, ArrayView<T>, ArrayView<T>, ArrayView<T>,
             int, int>(NormalizeKernel<T, R, TActivation>))(
             ChannelLoop.Config(host, KernelHost.Blocks(rows, RowTile), channels), x, p.Mean, p.InverseDeviation, p.Weight, p.Bias, y,
             rows, channels);
+    }
+
+    private static MapOperands<T> Operands<T>(BatchNormChannels<T> p)
+        where T : unmanaged, INumber<T> =>
+        new() { Mean = p.Mean, InverseDeviation = p.InverseDeviation, Weight = p.Weight, Bias = p.Bias };
 
     /// <summary>The gradients of weight and bias.</summary>
     /// <param name="host">Where to run.</param>
@@ -279,6 +296,13 @@ public static class BatchNormKernels
         where R : struct, IReal<T>
         where TActivation : struct, IActivation<T>
     {
+        if (host.UsesBlocks)
+        {
+            ColumnBlockSums.Partial<T, BatchNormTerm<T, R, TActivation>>(
+                host, x, dy, new TermOperands<T>(p.Mean, p.InverseDeviation, p.Weight, p.Bias), workspace, rows, channels);
+            ColumnReduction.FinishPair<T, R>(host, workspace, dweight, dbias, ColumnBlock.Cut(rows, channels).Chunks, channels);
+            return;
+        }
         var chunks = RowChunks.Count(rows);
         host.Load(static a => a.LoadStreamKernel<ArrayView<T>, ArrayView<T>, ArrayView<T>, ArrayView<T>, ArrayView<T>, ArrayView<T>,
             ArrayView<T>, int, int, int>(GradientSumsKernel<T, R, TActivation>))(
@@ -303,9 +327,18 @@ public static class BatchNormKernels
         ArrayView<T> dbias, ArrayView<T> dx, int rows, int channels)
         where T : unmanaged, INumber<T>
         where R : struct, IReal<T>
-        where TActivation : struct, IActivation<T> =>
+        where TActivation : struct, IActivation<T>
+    {
+        var share = batchStatistics ? T.One / R.FromInt(rows) : T.Zero;
+        if (host.UsesBlocks)
+        {
+            var operands = Operands(p) with { WeightGradient = dweight, BiasGradient = dbias, Share = share };
+            ColumnMaps.Run<T, NormalizeGradientMap<T, R, TActivation>>(host, x, dy, dx, operands, rows, channels);
+            return;
+        }
         host.Load(static a => a.LoadStreamKernel<ArrayView<T>, ArrayView<T>, ArrayView<T>, ArrayView<T>, ArrayView<T>, ArrayView<T>,
             ArrayView<T>, ArrayView<T>, ArrayView<T>, T, int, int>(BackwardKernel<T, R, TActivation>))(
             ChannelLoop.Config(host, KernelHost.Blocks(rows, RowTile), channels), x, dy, p.Mean, p.InverseDeviation, p.Weight, p.Bias,
-            dweight, dbias, dx, batchStatistics ? T.One / R.FromInt(rows) : T.Zero, rows, channels);
+            dweight, dbias, dx, share, rows, channels);
+    }
 }

@@ -36,7 +36,14 @@ public static class ChannelScaleKernels
     /// <param name="rows">Rows.</param>
     /// <param name="channels">Channels.</param>
     public static void Scale<T>(KernelHost host, ArrayView<T> x, ArrayView<T> scale, ArrayView<T> y, int rows, int channels)
-        where T : unmanaged, INumber<T> =>
+        where T : unmanaged, INumber<T>
+    {
+        if (host.UsesBlocks)
+        {
+            ColumnMaps.Run<T, ChannelScaleMap<T>>(host, x, x, y, new MapOperands<T> { Weight = scale }, rows, channels);
+            return;
+        }
         host.Load(static a => a.LoadStreamKernel<ArrayView<T>, ArrayView<T>, ArrayView<T>, int, int>(ScaleKernel))(
             ChannelLoop.Config(host, KernelHost.Blocks(rows, RowTile), channels), x, scale, y, rows, channels);
+    }
 }

@@ -169,6 +169,11 @@ public static class ElementMapKernels
         where TMap : struct, IElementMap<T>
     {
         var n = y.IntLength;
+        if (ElementBlock.Takes(host, x, x, y))
+        {
+            ElementBlock.Run<T, ElementBlockMap<T, TMap>>(host, x, x, parameter, y);
+            return;
+        }
         host.Load(static a => a.LoadStreamKernel<ArrayView<T>, T, ArrayView<T>, int, int>(ForwardKernel<T, TMap>))(
             ElementLoop.Config(host, n), x, parameter, y, ElementLoop.Run(host), n);
     }
@@ -184,6 +189,11 @@ public static class ElementMapKernels
         where TMap : struct, IElementMap<T>
     {
         var n = dx.IntLength;
+        if (ElementBlock.Takes(host, known, dy, dx))
+        {
+            ElementBlock.Run<T, ElementGradientBlockMap<T, TMap>>(host, known, dy, parameter, dx);
+            return;
+        }
         host.Load(static a => a.LoadStreamKernel<ArrayView<T>, ArrayView<T>, T, ArrayView<T>, int, int>(BackwardKernel<T, TMap>))(
             ElementLoop.Config(host, n), known, dy, parameter, dx, ElementLoop.Run(host), n);
     }

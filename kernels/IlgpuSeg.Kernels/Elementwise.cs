@@ -70,6 +70,11 @@ public static class ElementwiseKernels
     {
         var n = y.IntLength;
         if (n == 0) return;
+        if (ElementBlock.Takes(host, a, b, y))
+        {
+            ElementBlock.Run<T, SumMap<T>>(host, a, b, T.Zero, y);
+            return;
+        }
         host.Load(static a => a.LoadStreamKernel<ArrayView<T>, ArrayView<T>, ArrayView<T>, int, int>(AddKernel))(
             ElementLoop.Config(host, n), a, b, y, ElementLoop.Run(host), n);
     }
@@ -84,6 +89,11 @@ public static class ElementwiseKernels
     {
         var n = y.IntLength;
         if (n == 0) return;
+        if (ElementBlock.Takes(host, a, b, y))
+        {
+            ElementBlock.Run<T, ProductMap<T>>(host, a, b, T.Zero, y);
+            return;
+        }
         host.Load(static a => a.LoadStreamKernel<ArrayView<T>, ArrayView<T>, ArrayView<T>, int, int>(MultiplyKernel))(
             ElementLoop.Config(host, n), a, b, y, ElementLoop.Run(host), n);
     }
@@ -98,6 +108,11 @@ public static class ElementwiseKernels
     {
         var n = y.IntLength;
         if (n == 0) return;
+        if (ElementBlock.Takes(host, x, x, y))
+        {
+            ElementBlock.Run<T, FactorMap<T>>(host, x, x, factor, y);
+            return;
+        }
         host.Load(static a => a.LoadStreamKernel<ArrayView<T>, T, ArrayView<T>, int, int>(ScaleKernel))(
             ElementLoop.Config(host, n), x, factor, y, ElementLoop.Run(host), n);
     }

@@ -40,6 +40,9 @@ public sealed class KernelHost(Accelerator accelerator)
     /// <summary>How products are cut; follows from the accelerator unless it is set.</summary>
     public ProductTiles Products { get; init; } = accelerator.AcceleratorType == AcceleratorType.CPU ? ProductTiles.Vectors : ProductTiles.Blocks;
 
+    /// <summary>Whether reductions and maps take their GPU's form too; goes with <see cref="Products"/>.</summary>
+    internal bool UsesBlocks => Products == ProductTiles.Blocks;
+
     /// <summary>
     /// Whether products of floats may round their operands to tf32 (10 bits of fraction) where that is faster. Off unless it is set: float
     /// means float. (PyTorch has the same switch, on for convolutions and off for matrix products.)

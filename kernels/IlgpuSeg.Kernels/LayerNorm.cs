@@ -155,6 +155,13 @@ public static class LayerNormKernels
         where T : unmanaged, INumber<T>
         where R : struct, IReal<T>
     {
+        if (host.UsesBlocks)
+        {
+            ColumnBlockSums.Partial<T, LayerNormTerm<T, R>>(
+                host, x, dy, new TermOperands<T>(mean, inverseDeviation, default, default), workspace, rows, channels);
+            ColumnReduction.FinishPair<T, R>(host, workspace, dweight, dbias, ColumnBlock.Cut(rows, channels).Chunks, channels);
+            return;
+        }
         var chunks = RowChunks.Count(rows);
         host.Load(static a => a.LoadStreamKernel<ArrayView<T>, ArrayView<T>, ArrayView<T>, ArrayView<T>, ArrayView<T>, int, int, int>(
             GradientSumsKernel<T, R>))(

@@ -30,6 +30,9 @@ public static class RowChunks
 public interface IReductionTerm<T>
     where T : unmanaged, INumber<T>
 {
+    /// <summary>Whether b is read.</summary>
+    static abstract bool ReadsSecond { get; }
+
     /// <summary>The sum with the term of a and b added.</summary>
     static abstract T Accumulate(T sum, T a, T b);
 }
@@ -39,6 +42,9 @@ public readonly struct SumTerm<T> : IReductionTerm<T>
     where T : unmanaged, INumber<T>
 {
     /// <inheritdoc/>
+    public static bool ReadsSecond => false;
+
+    /// <inheritdoc/>
     public static T Accumulate(T sum, T a, T b) => sum + a;
 }
 
@@ -47,6 +53,9 @@ public readonly struct ProductTerm<T, R> : IReductionTerm<T>
     where T : unmanaged, INumber<T>
     where R : struct, IReal<T>
 {
+    /// <inheritdoc/>
+    public static bool ReadsSecond => true;
+
     /// <inheritdoc/>
     public static T Accumulate(T sum, T a, T b) => R.Fma(a, b, sum);
 }
@@ -118,9 +127,14 @@ public static class ColumnReduction
     /// <param name="columns">Columns, at least 1.</param>
     public static void Finish<T, R>(KernelHost host, ArrayView<T> partials, ArrayView<T> y, int chunks, int columns)
         where T : unmanaged, INumber<T>
-        where R : struct, IReal<T> =>
-        host.Load(static a => a.LoadStreamKernel<ArrayView<T>, ArrayView<T>, int, int>(FinishKernel<T, R>))(
-            host.Linear(columns), partials, y, chunks, columns);
+        where R : struct, IReal<T>
+    {
+        if (host.UsesBlocks && ColumnBlockSums.Shares(chunks))
+            ColumnBlockSums.Finish<T, R>(host, partials, y, y, 1, chunks, columns);
+        else
+            host.Load(static a => a.LoadStreamKernel<ArrayView<T>, ArrayView<T>, int, int>(FinishKernel<T, R>))(
+                host.Linear(columns), partials, y, chunks, columns);
+    }
 
     /// <summary>Two sums per column, each as <see cref="Finish"/> forms it.</summary>
     /// <param name="host">Where to run.</param>
@@ -134,6 +148,11 @@ public static class ColumnReduction
         where T : unmanaged, INumber<T>
         where R : struct, IReal<T>
     {
+        if (host.UsesBlocks)
+        {
+            ColumnBlockSums.Finish<T, R>(host, partials, first, second, 2, chunks, columns);
+            return;
+        }
         Finish<T, R>(host, partials.SubView(0, chunks * columns), first, chunks, columns);
         Finish<T, R>(host, partials.SubView(chunks * columns, chunks * columns), second, chunks, columns);
     }
@@ -144,9 +163,14 @@ public static class ColumnReduction
         where R : struct, IReal<T>
         where TTerm : struct, IReductionTerm<T>
     {
-        var chunks = RowChunks.Count(rows);
+        if (host.UsesBlocks)
+        {
+            ColumnBlockSums.Partial<T, ReductionColumnTerm<T, TTerm>>(host, a, b, default, workspace, rows, columns);
+            Finish<T, R>(host, workspace, y, ColumnBlock.Cut(rows, columns).Chunks, columns);
+            return;
+        }
         Partial<T, TTerm>(host, a, b, workspace, rows, columns);
-        Finish<T, R>(host, workspace, y, chunks, columns);
+        Finish<T, R>(host, workspace, y, RowChunks.Count(rows), columns);
     }
 
     internal static void Partial<T, TTerm>(
@@ -208,6 +232,11 @@ public static class FlatReduction
         where R : struct, IReal<T>
         where TTerm : struct, IReductionTerm<T>
     {
+        if (host.UsesBlocks)
+        {
+            FlatBlockSums.Run<T, R, TTerm>(host, a, b, workspace, y);
+            return;
+        }
         var n = a.IntLength;
         var rows = n / Columns;
         var columnSums = workspace.SubView(0, Columns);

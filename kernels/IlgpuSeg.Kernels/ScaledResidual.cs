@@ -70,6 +70,12 @@ public static class ScaledResidualKernels
     {
         var (samples, channels) = (drop.IntLength, scale.IntLength);
         var sampleRows = x.IntLength / samples / channels;
+        if (host.UsesBlocks)
+        {
+            var operands = new MapOperands<T> { Weight = scale, Drop = drop };
+            ColumnMaps.Run<T, ScaledResidualMap<T, R>>(host, x, branch, y, operands, sampleRows, channels, samples);
+            return;
+        }
         host.Load(static a => a.LoadStreamKernel<ArrayView<T>, ArrayView<T>, ArrayView<T>, ArrayView<T>, ArrayView<T>, int, int>(
             ForwardKernel<T, R>))(
             ChannelLoop.Config(host, KernelHost.Blocks(sampleRows, RowTile), channels, samples), x, branch, scale, drop, y, sampleRows,
@@ -97,6 +103,12 @@ public static class ScaledResidualKernels
     {
         var (samples, channels) = (drop.IntLength, scale.IntLength);
         var sampleRows = dy.IntLength / samples / channels;
+        if (host.UsesBlocks)
+        {
+            var partials = ScaledResidualBlock.Backward<T, R>(host, dy, branch, scale, drop, workspace, dbranch, sampleRows);
+            ColumnReduction.Finish<T, R>(host, workspace, dscale, partials, channels);
+            return;
+        }
         var chunks = RowChunks.Count(sampleRows);
         host.Load(static a => a.LoadStreamKernel<ArrayView<T>, ArrayView<T>, ArrayView<T>, ArrayView<T>, ArrayView<T>, ArrayView<T>,
             int, int, int>(BackwardKernel<T, R>))(

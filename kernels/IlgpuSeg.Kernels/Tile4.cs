@@ -52,6 +52,20 @@ internal static class Tile4
     public static Tile4<T> Load<T>(ArrayView<T> x, int first)
         where T : unmanaged => Of(x[first], x[first + 1], x[first + 2], x[first + 3]);
 
+    /// <summary>Writes four neighbours.</summary>
+    public static void Store<T>(ArrayView<T> x, int first, Tile4<T> values)
+        where T : unmanaged
+    {
+        x[first] = values.V0;
+        x[first + 1] = values.V1;
+        x[first + 2] = values.V2;
+        x[first + 3] = values.V3;
+    }
+
+    /// <summary>a + b.</summary>
+    public static Tile4<T> Add<T>(Tile4<T> a, Tile4<T> b)
+        where T : unmanaged, INumber<T> => Of(a.V0 + b.V0, a.V1 + b.V1, a.V2 + b.V2, a.V3 + b.V3);
+
     /// <summary>sum + a * row.</summary>
     public static Tile4<T> Fma<T, R>(T a, Tile4<T> row, Tile4<T> sum)
         where T : unmanaged, INumber<T>

@@ -9,6 +9,9 @@ internal static class DeviceData
 {
     public static KernelHost Host => TestDevice.Host;
 
+    /// <summary>Both forms, for kernels that have one for GPUs.</summary>
+    public static KernelHost[] Hosts => [TestDevice.Host, TestDevice.BlockHost];
+
     /// <summary>An array in the precision under test.</summary>
     public static MemoryBuffer1D<T, Stride1D.Dense> Upload<T>(double[] values)
         where T : unmanaged, INumber<T> => Host.Accelerator.Allocate1D(Array.ConvertAll(values, T.CreateChecked));

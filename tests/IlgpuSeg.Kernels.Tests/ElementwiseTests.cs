@@ -60,6 +60,7 @@ public class ElementwiseTests
     [InlineData(3, 7, 9)]
     [InlineData(2, 8, 16)]
     [InlineData(1, 700, 3)]
+    [InlineData(2, 70, 36)]
     public void ScaledResidualBothWays(int samples, int rows, int channels)
     {
         var draw = new Draw(rows);
@@ -74,15 +75,18 @@ public class ElementwiseTests
         using var result = Unwritten<float>(count);
         using var dscale = Unwritten<float>(channels);
         using var workspace = Unwritten<float>(ScaledResidualKernels.WorkspaceLength(samples, rows, channels));
-        ScaledResidualKernels.Forward<float, Real32>(
-            Host, deviceX.View, deviceBranch.View, deviceScale.View, deviceDrop.View, result.View);
-        AssertClose([.. x.Select((v, i) => v + branch[i] * Factor(i))], Download(result), 1e-6, "y");
-        ScaledResidualKernels.Backward<float, Real32>(
-            Host, deviceG.View, deviceBranch.View, deviceScale.View, deviceDrop.View, workspace.View, result.View, dscale.View);
-        AssertClose([.. g.Select((v, i) => v * Factor(i))], Download(result), 1e-6, "dbranch");
         var expected = new double[channels];
         for (var i = 0; i < count; i++) expected[i % channels] += g[i] * branch[i] * drop[i / (rows * channels)];
-        AssertClose(expected, Download(dscale), 1e-5, "dscale");
+        foreach (var host in Hosts)
+        {
+            ScaledResidualKernels.Forward<float, Real32>(
+                host, deviceX.View, deviceBranch.View, deviceScale.View, deviceDrop.View, result.View);
+            AssertClose([.. x.Select((v, i) => v + branch[i] * Factor(i))], Download(result), 1e-6, "y");
+            ScaledResidualKernels.Backward<float, Real32>(
+                host, deviceG.View, deviceBranch.View, deviceScale.View, deviceDrop.View, workspace.View, result.View, dscale.View);
+            AssertClose([.. g.Select((v, i) => v * Factor(i))], Download(result), 1e-6, "dbranch");
+            AssertClose(expected, Download(dscale), 1e-5, "dscale");
+        }
 
         double Factor(int i) => scale[i % channels] * drop[i / (rows * channels)];
     }

@@ -9,6 +9,8 @@ public class ReductionTests
     public static TheoryData<int, int> Sizes => new()
     {
         { 1, 1 }, { 1, 9 }, { 31, 8 }, { 32, 3 }, { 33, 17 }, { 100, 2 }, { 257, 5 }, { 9000, 1 }, { 8193, 9 },
+        // Four columns at once: fewer than a warp's, several blocks of them, more rows than a group's slots.
+        { 3, 4 }, { 700, 20 }, { 45, 132 }, { 129, 260 },
     };
 
     [Theory]
@@ -35,10 +37,13 @@ public class ReductionTests
             sums[i % columns] += p[i];
             dots[i % columns] += p[i] * q[i];
         }
-        ColumnReduction.Sum<T, R>(Host, a.View, workspace.View, y.View, rows, columns);
-        AssertClose(sums, Download(y), tolerance * Math.Sqrt(rows), "sum");
-        ColumnReduction.Dot<T, R>(Host, a.View, b.View, workspace.View, y.View, rows, columns);
-        AssertClose(dots, Download(y), tolerance * Math.Sqrt(rows), "dot");
+        foreach (var host in Hosts)
+        {
+            ColumnReduction.Sum<T, R>(host, a.View, workspace.View, y.View, rows, columns);
+            AssertClose(sums, Download(y), tolerance * Math.Sqrt(rows), "sum");
+            ColumnReduction.Dot<T, R>(host, a.View, b.View, workspace.View, y.View, rows, columns);
+            AssertClose(dots, Download(y), tolerance * Math.Sqrt(rows), "dot");
+        }
     }
 
     [Theory]
@@ -56,10 +61,42 @@ public class ReductionTests
         using var b = Upload<double>(q);
         using var workspace = Unwritten<double>(FlatReduction.WorkspaceLength(n));
         using var y = Unwritten<double>(1);
-        FlatReduction.Sum<double, Real64>(Host, a.View, workspace.View, y.View);
-        AssertClose([p.Sum()], Download(y), 1e-15 * Math.Sqrt(n), "sum");
-        FlatReduction.Dot<double, Real64>(Host, a.View, b.View, workspace.View, y.View);
-        AssertClose([p.Zip(q, (s, t) => s * t).Sum()], Download(y), 1e-15 * Math.Sqrt(n), "dot");
+        foreach (var host in Hosts)
+        {
+            FlatReduction.Sum<double, Real64>(host, a.View, workspace.View, y.View);
+            AssertClose([p.Sum()], Download(y), 1e-15 * Math.Sqrt(n), "sum");
+            FlatReduction.Dot<double, Real64>(host, a.View, b.View, workspace.View, y.View);
+            AssertClose([p.Zip(q, (s, t) => s * t).Sum()], Download(y), 1e-15 * Math.Sqrt(n), "dot");
+        }
+    }
+
+    // An operand that begins in the middle of a quad is read one by one.
+    [Fact]
+    public void SumsOfAPart()
+    {
+        Part<float, Real32>(1e-6);
+        Part<double, Real64>(1e-14);
+    }
+
+    private static void Part<T, R>(double tolerance)
+        where T : unmanaged, INumber<T>
+        where R : struct, IReal<T>
+    {
+        const int rows = 70, columns = 8, n = rows * columns;
+        var values = new Draw(n).Values(n + 1);
+        var p = values.Skip(1).ToArray();
+        using var a = Upload<T>(values);
+        using var workspace = Unwritten<T>(ColumnReduction.WorkspaceLength(rows, columns));
+        using var sums = Unwritten<T>(columns);
+        using var total = Unwritten<T>(1);
+        var part = a.View.BaseView.SubView(1, n);
+        var host = TestDevice.BlockHost;
+        ColumnReduction.Sum<T, R>(host, part, workspace.View, sums.View, rows, columns);
+        AssertClose([.. Enumerable.Range(0, columns).Select(c => p.Where((_, i) => i % columns == c).Sum())], Download(sums), tolerance, "sums");
+        FlatReduction.Sum<T, R>(host, part, workspace.View, total.View);
+        AssertClose([p.Sum()], Download(total), tolerance, "total");
+        FlatReduction.Dot<T, R>(host, part, part, workspace.View, total.View);
+        AssertClose([p.Sum(v => v * v)], Download(total), tolerance, "square");
     }
 
     // Sums of a million ones and of large alternating values: a single float accumulator would lose the small part.

@@ -1,0 +1,111 @@
+using System.Numerics;
+using ILGPU;
+
+namespace IlgpuSeg.Kernels.Tests;
+
+/// <summary>The GPU's forms of maps, on this device: the bits of the other form.</summary>
+public class BlockMapTests
+{
+    // No multiple of four (the other form takes it), less than a group's share, a whole share and a part of one.
+    [Theory]
+    [InlineData(7)]
+    [InlineData(52)]
+    [InlineData(2052)]
+    [InlineData(3100)]
+    public void FlatMaps(int length)
+    {
+        Flat<float, Real32>(length);
+        Flat<double, Real64>(length);
+    }
+
+    // Columns one by one and four at a time; more rows than a group takes.
+    [Theory]
+    [InlineData(1, 1)]
+    [InlineData(300, 19)]
+    [InlineData(70, 12)]
+    [InlineData(37, 136)]
+    public void ColumnMapsOfAllKinds(int rows, int channels)
+    {
+        Columns<float, Real32>(rows, channels);
+        Columns<double, Real64>(rows, channels);
+    }
+
+    private static void Flat<T, R>(int n)
+        where T : unmanaged, INumber<T>
+        where R : struct, IReal<T>
+    {
+        SameBits<T>(n, (host, a, b, y) => ElementwiseKernels.Add(host, a, b, y));
+        SameBits<T>(n, (host, a, b, y) => ElementwiseKernels.Multiply(host, a, b, y));
+        SameBits<T>(n, (host, a, _, y) => ElementwiseKernels.Scale(host, a, R.FromDouble(0.3), y));
+        SameBits<T>(n, (host, a, _, y) => AccumulateKernels.Add(host, y, a));
+        SameBits<T>(n, (host, a, _, y) => ReluKernels.Forward(host, a, y));
+        SameBits<T>(n, (host, a, b, y) => ReluKernels.Backward(host, a, b, y));
+        SameBits<T>(n, (host, a, _, y) => GeluKernels.Forward<T, R>(host, a, y));
+        SameBits<T>(n, (host, a, b, y) => GeluKernels.Backward<T, R>(host, a, b, y));
+        Function<T, ExpMap<T, R>>(n);
+        Function<T, LogMap<T, R>>(n);
+        Function<T, SqrtMap<T, R>>(n);
+        Function<T, SigmoidMap<T, R>>(n);
+        Function<T, TanhMap<T, R>>(n);
+        Function<T, PowerMap<T, R>>(n);
+        Function<T, QuotientMap<T>>(n);
+    }
+
+    private static void Function<T, TMap>(int n)
+        where T : unmanaged, INumber<T>
+        where TMap : struct, IElementMap<T>
+    {
+        SameBits<T>(n, (host, a, _, y) => ElementMapKernels.Forward<T, TMap>(host, a, T.One + T.One, y));
+        SameBits<T>(n, (host, a, b, y) => ElementMapKernels.Backward<T, TMap>(host, a, b, T.One + T.One, y));
+    }
+
+    private static void Columns<T, R>(int rows, int channels)
+        where T : unmanaged, INumber<T>
+        where R : struct, IReal<T>
+    {
+        Norm<T, R, IdentityActivation<T>>(rows, channels);
+        Norm<T, R, ReluActivation<T>>(rows, channels);
+        Norm<T, R, GeluActivation<T, R>>(rows, channels);
+        SameBits<T>(rows * channels, (host, a, b, y) => ChannelScaleKernels.Scale(host, a, b.SubView(0, channels), y, rows, channels));
+        SameBits<T>(rows * channels, (host, a, b, y) =>
+            ScaledResidualKernels.Forward<T, R>(host, a, b, b.SubView(0, channels), a.SubView(0, 1), y));
+        using var arrays = new TestArrays<T>(rows);
+        var (workspace, dscale) = (arrays.Unset(ScaledResidualKernels.WorkspaceLength(1, rows, channels)), arrays.Unset(channels));
+        SameBits<T>(rows * channels, (host, a, b, y) =>
+            ScaledResidualKernels.Backward<T, R>(host, a, b, b.SubView(0, channels), a.SubView(0, 1), workspace, y, dscale));
+    }
+
+    private static void Norm<T, R, TActivation>(int rows, int channels)
+        where T : unmanaged, INumber<T>
+        where R : struct, IReal<T>
+        where TActivation : struct, IActivation<T>
+    {
+        SameBits<T>(rows * channels, (host, a, b, y) =>
+            BatchNormKernels.Normalize<T, R, TActivation>(host, a, Channels(a, b), y, rows, channels));
+        foreach (var batch in new[] { false, true })
+        {
+            SameBits<T>(rows * channels, (host, a, b, y) => BatchNormKernels.Backward<T, R, TActivation>(
+                host, a, b, Channels(a, b), batch, a.SubView(0, channels), b.SubView(0, channels), y, rows, channels));
+        }
+
+        BatchNormChannels<T> Channels(ArrayView<T> a, ArrayView<T> b)
+        {
+            var (p, q) = (a.SubView(0, channels), b.SubView(0, channels));
+            return new(p, q, q, p);
+        }
+    }
+
+    private static void SameBits<T>(int length, Action<KernelHost, ArrayView<T>, ArrayView<T>, ArrayView<T>> launch)
+        where T : unmanaged, INumber<T>
+    {
+        using var arrays = new TestArrays<T>(length);
+        var (a, b, start) = (arrays.Values(length), arrays.Values(length), arrays.Values(length));
+        var results = new[] { TestArrays<T>.Host, TestArrays<T>.BlockHost }.Select(host =>
+        {
+            var y = arrays.On(start);
+            launch(host, arrays.On(a), arrays.On(b), y);
+            return TestArrays<T>.Read(y);
+        }).ToArray();
+        Assert.Equal(results[0], results[1]);
+    }
+}
