@@ -87,6 +87,42 @@ public static class CrossEntropyKernels
         counts[chunks + k] = invalid;
     }
 
+    // The same with a group for every few chunks, of which the first holds what the group has counted.
+    internal static void CountBlockKernel(
+        ArrayView<int> labels, ArrayView<int> counts, int pixels, int chunk, int groupChunks, int classes, int ignored)
+    {
+        var shared = SharedMemory.Allocate<int>(ColumnBlock.Threads);
+        var sharedInvalid = SharedMemory.Allocate<int>(ColumnBlock.Threads);
+        var counted = 0;
+        var invalid = 0;
+        var first = Grid.IdxX * groupChunks * chunk;
+        var last = pixels - first < groupChunks * chunk ? pixels : first + groupChunks * chunk;
+        for (var p = first + Group.IdxX; p < last; p += Group.DimX)
+        {
+            var label = labels[p];
+            if (IsCounted(label, classes, ignored)) counted++;
+            else if (label != ignored) invalid++;
+        }
+        counted = FlatBlockSums.Combine(shared, counted);
+        invalid = FlatBlockSums.Combine(sharedInvalid, invalid);
+        if (Group.IdxX >= groupChunks) return;
+        var k = Grid.IdxX * groupChunks + Group.IdxX;
+        counts[k] = Group.IdxX == 0 ? counted : 0;
+        counts[Grid.DimX * groupChunks + k] = Group.IdxX == 0 ? invalid : 0;
+    }
+
+    // One group.
+    internal static void TotalBlockKernel<T, R>(ArrayView<int> counts, ArrayView<T> total, int chunks)
+        where T : unmanaged, INumber<T>
+        where R : struct, IReal<T>
+    {
+        var shared = SharedMemory.Allocate<int>(ColumnBlock.Threads);
+        var sum = 0;
+        for (var k = Group.IdxX; k < chunks; k += Group.DimX) sum += counts[k];
+        sum = FlatBlockSums.Combine(shared, sum);
+        if (Group.IdxX == 0) total[0] = R.FromInt(sum);
+    }
+
     // One thread: the counted labels of all chunks.
     internal static void TotalKernel<T, R>(ArrayView<int> counts, ArrayView<T> total, int chunks)
         where T : unmanaged, INumber<T>
@@ -101,16 +137,24 @@ public static class CrossEntropyKernels
     /// <summary>The threads that <see cref="Count"/> counts with; its result holds twice as many integers.</summary>
     public const int CountChunks = 1024;
 
+    private const int CountGroups = 256;
+
     /// <summary>Counts the labels that are classes, and those that are neither classes nor the ignored id, in chunks.</summary>
     /// <param name="host">Where to run.</param>
     /// <param name="labels">Class ids; at least 1.</param>
     /// <param name="counts">[2, CountChunks]: counted, then invalid labels.</param>
     /// <param name="classes">The number of classes.</param>
     /// <param name="ignored">The id of ignored pixels.</param>
-    public static void Count(KernelHost host, ArrayView<int> labels, ArrayView<int> counts, int classes, int ignored) =>
-        host.Load(static a => a.LoadStreamKernel<ArrayView<int>, ArrayView<int>, int, int, int, int, int>(CountKernel))(
-            host.Linear(CountChunks), labels, counts, labels.IntLength, KernelHost.Blocks(labels.IntLength, CountChunks), CountChunks,
-            classes, ignored);
+    public static void Count(KernelHost host, ArrayView<int> labels, ArrayView<int> counts, int classes, int ignored)
+    {
+        var chunk = KernelHost.Blocks(labels.IntLength, CountChunks);
+        if (host.UsesBlocks)
+            host.Load(static a => a.LoadStreamKernel<ArrayView<int>, ArrayView<int>, int, int, int, int, int>(CountBlockKernel))(
+                new KernelConfig(CountGroups, ColumnBlock.Threads), labels, counts, labels.IntLength, chunk, CountChunks / CountGroups, classes, ignored);
+        else
+            host.Load(static a => a.LoadStreamKernel<ArrayView<int>, ArrayView<int>, int, int, int, int, int>(CountKernel))(
+                host.Linear(CountChunks), labels, counts, labels.IntLength, chunk, CountChunks, classes, ignored);
+    }
 
     /// <summary>total[0] = the number of labels that <see cref="Count"/> counted.</summary>
     /// <param name="host">Where to run.</param>
@@ -118,9 +162,15 @@ public static class CrossEntropyKernels
     /// <param name="total">One element.</param>
     public static void Total<T, R>(KernelHost host, ArrayView<int> counts, ArrayView<T> total)
         where T : unmanaged, INumber<T>
-        where R : struct, IReal<T> =>
-        host.Load(static a => a.LoadStreamKernel<ArrayView<int>, ArrayView<T>, int>(TotalKernel<T, R>))(
-            host.Linear(1), counts, total, CountChunks);
+        where R : struct, IReal<T>
+    {
+        if (host.UsesBlocks)
+            host.Load(static a => a.LoadStreamKernel<ArrayView<int>, ArrayView<T>, int>(TotalBlockKernel<T, R>))(
+                new KernelConfig(1, ColumnBlock.Threads), counts, total, CountChunks);
+        else
+            host.Load(static a => a.LoadStreamKernel<ArrayView<int>, ArrayView<T>, int>(TotalKernel<T, R>))(
+                host.Linear(1), counts, total, CountChunks);
+    }
 
     /// <summary>The loss of each pixel; 0 where its label is ignored or no class.</summary>
     /// <param name="host">Where to run.</param>

@@ -79,8 +79,10 @@ internal static class FlatBlockSums
         if (Group.IdxX == 0) y[0] = R.FromDouble(sum);
     }
 
-    /// <summary>The sum of a value over the group's threads, for the first of them.</summary>
-    private static T Combine<T>(ArrayView<T> shared, T value)
+    /// <summary>The sum of a value over the group's 256 threads, for the first of them; by all of them.</summary>
+    /// <param name="shared">An element for each thread; not used again before the next barrier.</param>
+    /// <param name="value">The thread's value.</param>
+    public static T Combine<T>(ArrayView<T> shared, T value)
         where T : unmanaged, INumber<T>
     {
         shared[Group.IdxX] = value;

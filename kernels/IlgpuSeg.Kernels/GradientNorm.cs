@@ -1,6 +1,6 @@
 // The L2 norm of many gradients together, and what clipping to a norm leaves of them: min(1, limit / (norm + 1e-6)), as PyTorch's clip_grad_norm_.
 //
-// Memory: every gradient is read once; a thread leaves one partial sum for its 64 elements. Accumulation: squares in T by fused multiply-adds in
+// Memory: every gradient is read once; a thread leaves one partial sum for its elements (TensorLists.Run). Accumulation: squares in T by fused multiply-adds in
 // order, then the partial sums by the ordered flat reduction: the same bits for any number of threads.
 using System.Numerics;
 using ILGPU;

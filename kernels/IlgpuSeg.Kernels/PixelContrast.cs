@@ -11,9 +11,10 @@
 // The gradient by s_ij, with w_ij = sigmoid(n_i - s_ij) and W_i the mean of w_ij over P_i, is -w_ij / |P_i| for positives and
 // W_i exp(s_ij - n_i) for negatives. As s is symmetric, backward writes H = G + G^T at once, and dE = H E / tau.
 //
-// Memory: s and H are [M, M]; three numbers per anchor are kept. One thread per anchor, lanes along anchors: by symmetry a
-// thread reads its row of s down a column, where neighbouring lanes are neighbours in memory. Accumulation: over the other
-// anchors in order, in T; over anchors by the ordered flat reduction.
+// Memory: s and H are [M, M]; three numbers per anchor are kept. Forward on a CPU has one thread per anchor, lanes along anchors: by symmetry
+// a thread reads its row of s down a column, where neighbouring lanes are neighbours in memory. That is too few threads for a GPU, which has a
+// warp per anchor, lanes along the others. Accumulation: over the other anchors in T, in order (on a GPU each lane its own in order, then lanes by
+// a butterfly); over anchors by the ordered flat reduction.
 using System.Numerics;
 using ILGPU;
 using ILGPU.Runtime;
@@ -97,6 +98,62 @@ public static class PixelContrastKernels
         isAnchor[i] = positives > 0 ? T.One : T.Zero;
     }
 
+    // The same with a warp per anchor.
+    internal static void ForwardRowKernel<T, R>(
+        ArrayView<T> similarities, ArrayView<int> labels, ArrayView<T> stats, ArrayView<T> losses, ArrayView<T> isAnchor, T inverseTau,
+        int count)
+        where T : unmanaged, INumber<T>
+        where R : struct, IReal<T>
+    {
+        var i = WarpRows.Row;
+        if (i >= count) return;
+        var label = labels[i];
+        var negatives = RowLogSumNegatives<T, R>(similarities, labels, inverseTau, i, count);
+        var positives = 0;
+        var loss = T.Zero;
+        var weight = T.Zero;
+        for (var j = Warp.LaneIdx; j < count; j += Warp.WarpSize)
+        {
+            if (labels[j] == label && label >= 0 && j != i)
+            {
+                var z = negatives - similarities[i * count + j] * inverseTau;
+                positives++;
+                loss += Softplus<T, R>(z);
+                weight += Sigmoid<T, R>(z);
+            }
+        }
+        positives = WarpRows.Sum(positives);
+        loss = WarpRows.Sum(loss);
+        weight = WarpRows.Sum(weight);
+        var share = positives > 0 ? T.One / R.FromInt(positives) : T.Zero;
+        if (Warp.LaneIdx != 0) return;
+        stats[i] = negatives;
+        stats[count + i] = weight * share;
+        stats[2 * count + i] = share;
+        losses[i] = loss * share;
+        isAnchor[i] = positives > 0 ? T.One : T.Zero;
+    }
+
+    private static T RowLogSumNegatives<T, R>(ArrayView<T> similarities, ArrayView<int> labels, T inverseTau, int i, int count)
+        where T : unmanaged, INumber<T>
+        where R : struct, IReal<T>
+    {
+        var label = labels[i];
+        var peak = R.FromDouble(LogZero);
+        for (var j = Warp.LaneIdx; j < count; j += Warp.WarpSize)
+        {
+            if (labels[j] != label && labels[j] >= 0) peak = R.Max(peak, similarities[i * count + j] * inverseTau);
+        }
+        peak = WarpRows.Max<T, R>(peak);
+        var sum = T.Zero;
+        for (var j = Warp.LaneIdx; j < count; j += Warp.WarpSize)
+        {
+            if (labels[j] != label && labels[j] >= 0) sum += R.Exp(similarities[i * count + j] * inverseTau - peak);
+        }
+        sum = WarpRows.Sum(sum);
+        return sum > T.Zero ? peak + R.Log(sum) : R.FromDouble(LogZero);
+    }
+
     // Rows are anchors j, channels anchors i: h[j, i] = (dL/ds_ij + dL/ds_ji) / tau * gradient[0] / anchors[0].
     internal static void BackwardKernel<T, R>(
         ArrayView<T> similarities, ArrayView<int> labels, ArrayView<T> stats, ArrayView<T> gradient, ArrayView<T> anchors,
@@ -143,10 +200,17 @@ public static class PixelContrastKernels
         KernelHost host, ArrayView<T> similarities, ArrayView<int> labels, ArrayView<T> stats, ArrayView<T> losses, ArrayView<T> isAnchor,
         double tau)
         where T : unmanaged, INumber<T>
-        where R : struct, IReal<T> =>
-        host.Load(static a => a.LoadStreamKernel<ArrayView<T>, ArrayView<int>, ArrayView<T>, ArrayView<T>, ArrayView<T>, T, int>(
-            ForwardKernel<T, R>))(
-            host.Linear(labels.IntLength), similarities, labels, stats, losses, isAnchor, R.FromDouble(1 / tau), labels.IntLength);
+        where R : struct, IReal<T>
+    {
+        var count = labels.IntLength;
+        if (host.UsesBlocks)
+            host.Load(static a => a.LoadStreamKernel<ArrayView<T>, ArrayView<int>, ArrayView<T>, ArrayView<T>, ArrayView<T>, T, int>(
+                ForwardRowKernel<T, R>))(
+                WarpRows.Config(host, count), similarities, labels, stats, losses, isAnchor, R.FromDouble(1 / tau), count);
+        else
+            host.Load(static a => a.LoadStreamKernel<ArrayView<T>, ArrayView<int>, ArrayView<T>, ArrayView<T>, ArrayView<T>, T, int>(
+                ForwardKernel<T, R>))(host.Linear(count), similarities, labels, stats, losses, isAnchor, R.FromDouble(1 / tau), count);
+    }
 
     /// <summary>loss[0] = total[0] / anchors[0], or 0 where there are no anchors.</summary>
     /// <param name="host">Where to run.</param>

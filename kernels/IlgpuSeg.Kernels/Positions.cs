@@ -5,7 +5,8 @@
 // per lane, so that a thread runs down the channels of its own position while neighbouring lanes read neighbouring memory. A
 // block is contiguous: a plain transpose's rows would lie a power of two apart and fall into the same cache sets.
 //
-// Memory: each kernel reads and writes its map once. Accumulation: over positions in order, in double, one thread per channel.
+// Memory: each kernel reads and writes its map once. Accumulation: over positions in order, in double, one thread per channel (on a GPU 64, which
+// share out the positions and are added in a tree).
 using System.Numerics;
 using ILGPU;
 using ILGPU.Runtime;
@@ -27,6 +28,24 @@ public static class PositionKernels
         for (var p = 0; p < positions; p++)
             sum += R.ToDouble(x[first + p * channels]);
         y[Grid.IdxX * channels + c] = R.FromDouble(sum * factor);
+    }
+
+    // The same with 64 threads for each channel. Grid: (blocks of channels, samples).
+    internal static void SumBlockKernel<T, R>(ArrayView<T> x, ArrayView<T> y, double factor, int positions, int channels)
+        where T : unmanaged, INumber<T>
+        where R : struct, IReal<T>
+    {
+        var shared = SharedMemory.Allocate<double>(ColumnBlock.Threads);
+        var c = ColumnBlockSums.FinishColumn;
+        var first = Grid.IdxY * positions * channels + c;
+        var sum = 0.0;
+        if (c < channels)
+        {
+            for (var p = ColumnBlockSums.FinishSlot; p < positions; p += ColumnBlockSums.FinishSlots)
+                sum += R.ToDouble(x[first + p * channels]);
+        }
+        sum = ColumnBlockSums.CombineFinish(shared, sum);
+        if (ColumnBlockSums.FinishSlot == 0 && c < channels) y[Grid.IdxY * channels + c] = R.FromDouble(sum * factor);
     }
 
     // Rows are positions of all samples.
@@ -142,7 +161,13 @@ public static class PositionKernels
     private static void ScaledSum<T, R>(
         KernelHost host, ArrayView<T> x, ArrayView<T> y, double factor, int samples, int positions, int channels)
         where T : unmanaged, INumber<T>
-        where R : struct, IReal<T> =>
-        host.Load(static a => a.LoadStreamKernel<ArrayView<T>, ArrayView<T>, double, int, int>(SumKernel<T, R>))(
-            host.Rows(samples, channels), x, y, factor, positions, channels);
+        where R : struct, IReal<T>
+    {
+        if (host.UsesBlocks)
+            host.Load(static a => a.LoadStreamKernel<ArrayView<T>, ArrayView<T>, double, int, int>(SumBlockKernel<T, R>))(
+                ColumnBlockSums.FinishConfig(channels, samples), x, y, factor, positions, channels);
+        else
+            host.Load(static a => a.LoadStreamKernel<ArrayView<T>, ArrayView<T>, double, int, int>(SumKernel<T, R>))(
+                host.Rows(samples, channels), x, y, factor, positions, channels);
+    }
 }

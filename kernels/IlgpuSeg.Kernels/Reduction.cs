@@ -269,6 +269,16 @@ public static class WarpRows
         return value;
     }
 
+    /// <summary>The largest of the warp's lanes, in each of them; callable inside kernels by whole warps.</summary>
+    public static T Max<T, R>(T value)
+        where T : unmanaged, INumber<T>
+        where R : struct, IReal<T>
+    {
+        for (var mask = Warp.WarpSize / 2; mask > 0; mask /= 2)
+            value = R.Max(value, Warp.ShuffleXor(value, mask));
+        return value;
+    }
+
     /// <summary>The launch of one warp per row.</summary>
     /// <param name="host">Where to run.</param>
     /// <param name="rows">Rows, at least 1; kernels guard Row themselves.</param>

@@ -48,7 +48,10 @@ public struct TensorList<T>
 public static class TensorLists
 {
     private const int Capacity = 8;
-    private const int ElementsPerThread = 64;
+
+    // On a CPU what a group costs is spread over many vectors; on a GPU many short groups hide each other's latency.
+    private const int CpuElementsPerThread = 64;
+    private const int GpuElementsPerThread = 8;
 
     /// <summary>The tensor that the calling thread's group works on; callable inside kernels.</summary>
     public static TensorEntry<T> Own<T>(TensorList<T> list)
@@ -77,7 +80,7 @@ public static class TensorLists
 
     /// <summary>Elements of a run.</summary>
     /// <param name="host">Where to run.</param>
-    public static int Run(KernelHost host) => ElementsPerThread * host.Lanes;
+    public static int Run(KernelHost host) => (host.UsesBlocks ? GpuElementsPerThread : CpuElementsPerThread) * host.Lanes;
 
     /// <summary>Groups that all tensors take together.</summary>
     /// <param name="host">Where to run.</param>

@@ -62,9 +62,18 @@ public class CrossEntropyTests
         ls[pixels - 1] = -1;
         using var labels = Host.Accelerator.Allocate1D(ls);
         using var counts = Unwritten<int>(2 * CrossEntropyKernels.CountChunks);
-        CrossEntropyKernels.Count(Host, labels.View, counts.View, 5, Ignored);
-        var sums = counts.GetAsArray1D().Chunk(CrossEntropyKernels.CountChunks).Select(part => part.Sum()).ToArray();
-        Assert.Equal([ls.Count(l => l is >= 0 and < 5), ls.Count(l => l is 7 or -1)], sums);
+        using var total = Unwritten<double>(1);
+        using var totalInSingle = Unwritten<float>(1);
+        foreach (var host in Hosts)
+        {
+            CrossEntropyKernels.Count(host, labels.View, counts.View, 5, Ignored);
+            var sums = counts.GetAsArray1D().Chunk(CrossEntropyKernels.CountChunks).Select(part => part.Sum()).ToArray();
+            Assert.Equal([ls.Count(l => l is >= 0 and < 5), ls.Count(l => l is 7 or -1)], sums);
+            CrossEntropyKernels.Total<double, Real64>(host, counts.View, total.View);
+            Assert.Equal([sums[0]], Download(total));
+            CrossEntropyKernels.Total<float, Real32>(host, counts.View, totalInSingle.View);
+            Assert.Equal([sums[0]], Download(totalInSingle));
+        }
     }
 
     /// <summary>Class ids, about a fifth of them ignored.</summary>

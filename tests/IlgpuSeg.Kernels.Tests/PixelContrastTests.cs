@@ -12,13 +12,13 @@ public class PixelContrastTests
 
     [Theory]
     [MemberData(nameof(Sizes))]
-    public void InSingle(int count, int classes, double tau) => Anchors<float, Real32>(count, classes, tau, 1e-6 / tau);
+    public void InSingle(int count, int classes, double tau) => Array.ForEach(Hosts, host => Anchors<float, Real32>(host, count, classes, tau, 1e-6 / tau));
 
     [Theory]
     [MemberData(nameof(Sizes))]
-    public void InDouble(int count, int classes, double tau) => Anchors<double, Real64>(count, classes, tau, 1e-13);
+    public void InDouble(int count, int classes, double tau) => Array.ForEach(Hosts, host => Anchors<double, Real64>(host, count, classes, tau, 1e-13));
 
-    private static void Anchors<T, R>(int count, int classes, double tau, double tolerance)
+    private static void Anchors<T, R>(KernelHost host, int count, int classes, double tau, double tolerance)
         where T : unmanaged, INumber<T>
         where R : struct, IReal<T>
     {
@@ -35,8 +35,8 @@ public class PixelContrastTests
         using var gradient = Upload<T>([0.5]);
         using var anchors = Upload<T>([3]);
         using var h = Unwritten<T>(count * count);
-        PixelContrastKernels.Forward<T, R>(Host, similarities.View, labels.View, stats.View, losses.View, isAnchor.View, tau);
-        PixelContrastKernels.Backward<T, R>(Host, similarities.View, labels.View, stats.View, gradient.View, anchors.View, h.View, tau);
+        PixelContrastKernels.Forward<T, R>(host, similarities.View, labels.View, stats.View, losses.View, isAnchor.View, tau);
+        PixelContrastKernels.Backward<T, R>(host, similarities.View, labels.View, stats.View, gradient.View, anchors.View, h.View, tau);
 
         var expected = new double[count];
         var byPair = new double[count * count];

@@ -11,14 +11,14 @@ public class PositionTests
     [Theory]
     [MemberData(nameof(Sizes))]
     public void SumsAndCentresInSingle(int samples, int positions, int channels) =>
-        SumsAndCentres<float, Real32>(samples, positions, channels, 2e-7);
+        Array.ForEach(Hosts, host => SumsAndCentres<float, Real32>(host, samples, positions, channels, 2e-7));
 
     [Theory]
     [MemberData(nameof(Sizes))]
     public void SumsAndCentresInDouble(int samples, int positions, int channels) =>
-        SumsAndCentres<double, Real64>(samples, positions, channels, 1e-15);
+        Array.ForEach(Hosts, host => SumsAndCentres<double, Real64>(host, samples, positions, channels, 1e-15));
 
-    private static void SumsAndCentres<T, R>(int samples, int positions, int channels, double tolerance)
+    private static void SumsAndCentres<T, R>(KernelHost host, int samples, int positions, int channels, double tolerance)
         where T : unmanaged, INumber<T>
         where R : struct, IReal<T>
     {
@@ -27,8 +27,8 @@ public class PositionTests
         using var sums = Unwritten<T>(samples * channels);
         using var means = Unwritten<T>(samples * channels);
         using var y = Unwritten<T>(xs.Length);
-        PositionKernels.Sum<T, R>(Host, x.View, sums.View, samples, positions, channels);
-        PositionKernels.Center<T, R>(Host, x.View, means.View, y.View, samples, positions, channels);
+        PositionKernels.Sum<T, R>(host, x.View, sums.View, samples, positions, channels);
+        PositionKernels.Center<T, R>(host, x.View, means.View, y.View, samples, positions, channels);
         var expected = new double[samples * channels];
         for (var i = 0; i < xs.Length; i++) expected[i / channels / positions * channels + i % channels] += xs[i];
         AssertClose(expected, Download(sums), tolerance, "sums");

@@ -97,6 +97,11 @@ public class ReductionTests
         AssertClose([p.Sum()], Download(total), tolerance, "total");
         FlatReduction.Dot<T, R>(host, part, part, workspace.View, total.View);
         AssertClose([p.Sum(v => v * v)], Download(total), tolerance, "square");
+        var whole = a.View.BaseView.SubView(0, n);
+        FlatReduction.Sum<T, R>(host, whole, workspace.View, total.View);
+        AssertClose([values.SkipLast(1).Sum()], Download(total), tolerance, "total of the whole");
+        FlatReduction.Dot<T, R>(host, whole, whole, workspace.View, total.View);
+        AssertClose([values.SkipLast(1).Sum(v => v * v)], Download(total), tolerance, "square of the whole");
     }
 
     // Sums of a million ones and of large alternating values: a single float accumulator would lose the small part.

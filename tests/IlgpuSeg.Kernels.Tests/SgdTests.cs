@@ -70,11 +70,14 @@ public class SgdTests
         using var norm = Unwritten<float>(1);
         using var scale = Unwritten<float>(1);
         var entries = Split(lengths, gradients.View, gradients.View, gradients.View);
-        using var workspace = Unwritten<float>(GradientNormKernels.WorkspaceLength(Host, lengths));
-        GradientNormKernels.Norm<float, Real32>(Host, entries, workspace.View, norm.View);
         var expected = Math.Sqrt(gs.Sum(g => g * g));
-        // Chunks of 64 squares in float, then sums of at most 512 of those.
-        AssertClose([expected], Download(norm), 1e-5, "norm");
+        foreach (var host in Hosts)
+        {
+            using var workspace = Unwritten<float>(GradientNormKernels.WorkspaceLength(host, lengths));
+            GradientNormKernels.Norm<float, Real32>(host, entries, workspace.View, norm.View);
+            // At most 64 squares in float, then sums of at most 512 of those.
+            AssertClose([expected], Download(norm), 1e-5, "norm");
+        }
         GradientNormKernels.Clip<float, Real32>(Host, norm.View, scale.View, expected / 4);
         AssertClose([0.25], Download(scale), 1e-5, "scale");
         GradientNormKernels.Clip<float, Real32>(Host, norm.View, scale.View, expected * 4 + 1);
