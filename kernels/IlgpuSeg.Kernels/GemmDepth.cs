@@ -21,6 +21,12 @@ internal struct GemmBlocks
 
     /// <summary>1 if neighbours in B are neighbours in depth, 0 if they are neighbouring columns.</summary>
     public int DepthFirstB;
+
+    /// <summary>1 if A's elements are copied four at once.</summary>
+    public int QuadsA;
+
+    /// <summary>1 if B's elements are copied four at once.</summary>
+    public int QuadsB;
 }
 
 /// <summary>The next tile's place in the depth; the same for all threads of a group.</summary>

@@ -1,19 +1,21 @@
-// The way of an operand's block tile from global to shared memory: 1,024 elements by 256 threads, four each.
+// The way of an operand's block tile from global to shared memory by asynchronous copies, which need no registers: a tile of M rows (columns)
+// by K of the depth, brought by 256 threads in rounds of 1,024 elements, four of a thread.
 //
 //   in shared memory (both operands):  tile[k][m], rows of M + 4 elements
 //
 //     - the multiply loop reads four neighbours m of one k at once, aligned to 16 bytes (M + 4 is a multiple of 4);
 //     - the padding spreads the columns that a warp writes when its lanes run along k over all banks.
 //
-//   who brings what, thread t, element i (M rows or columns, K deep):
+//   who brings what, thread t, element i:
 //
 //                                one by one                        four at once (quads)
-//     neighbours in depth        k = t % K,  m = t / K + i 256/K   k = t % (K/4) * 4 + i,  m = t / (K/4)
+//     neighbours in depth        k = t % K,  m = t / K + i 256/K
 //     neighbours in m            m = t % M,  k = t / M + i 256/M   m = t % (M/4) * 4 + i,  k = t / (M/4)
 //
-//   so that a warp's loads lie side by side in either case. Rows (columns) beyond the last one repeat it: what they compute is not stored.
-//   Beyond a run's end zeros are brought.
+//   so that a warp's loads lie side by side in either case; neighbours in depth part on the way, so they are copied one by one. Rows (columns)
+//   beyond the last one repeat it: what they compute is not stored. Beyond a run's end zeros are brought.
 using System.Numerics;
+using IlgpuSeg.KernelRuntime;
 using ILGPU;
 
 namespace IlgpuSeg.Kernels;
@@ -34,54 +36,6 @@ internal struct StagingPlan
     public int LineStep;
 }
 
-/// <summary>How a thread reads its four elements.</summary>
-internal interface IStagingLoad
-{
-    /// <summary>Whether they are neighbours, at an address that is a multiple of their size.</summary>
-    static abstract bool Quads { get; }
-
-    /// <summary>Reads them; zeros in the place of those beyond the end of the run.</summary>
-    /// <param name="x">The operand.</param>
-    /// <param name="quads">The same memory, four elements at a time.</param>
-    /// <param name="p">The thread's part.</param>
-    /// <param name="at">The elements' offsets in the tile.</param>
-    /// <param name="tile">The tile's offset.</param>
-    /// <param name="left">What is left of the run.</param>
-    static abstract Tile4<T> Load<T>(ArrayView<T> x, ArrayView<Tile4<T>> quads, StagingPlan p, Tile4<int> at, int tile, int left)
-        where T : unmanaged, INumber<T>;
-}
-
-/// <summary>One by one.</summary>
-internal readonly struct SingleLoad : IStagingLoad
-{
-    public static bool Quads => false;
-
-    public static Tile4<T> Load<T>(ArrayView<T> x, ArrayView<Tile4<T>> quads, StagingPlan p, Tile4<int> at, int tile, int left)
-        where T : unmanaged, INumber<T>
-    {
-        var values = Tile4.Of(T.Zero, T.Zero, T.Zero, T.Zero);
-        if (p.Depth < left) values.V0 = x[tile + at.V0];
-        if (p.Depth + p.DepthStep < left) values.V1 = x[tile + at.V1];
-        if (p.Depth + 2 * p.DepthStep < left) values.V2 = x[tile + at.V2];
-        if (p.Depth + 3 * p.DepthStep < left) values.V3 = x[tile + at.V3];
-        return values;
-    }
-}
-
-/// <summary>In one access (two for double). Runs then are multiples of four along the depth, so that the four are inside or outside together.</summary>
-internal readonly struct QuadLoad : IStagingLoad
-{
-    public static bool Quads => true;
-
-    public static Tile4<T> Load<T>(ArrayView<T> x, ArrayView<Tile4<T>> quads, StagingPlan p, Tile4<int> at, int tile, int left)
-        where T : unmanaged, INumber<T>
-    {
-        var values = Tile4.Of(T.Zero, T.Zero, T.Zero, T.Zero);
-        if (p.Depth < left) values = quads[(tile + at.V0) >> 2];
-        return values;
-    }
-}
-
 /// <summary>Bringing tiles; callable inside kernels.</summary>
 internal static class GemmStaging
 {
@@ -96,16 +50,16 @@ internal static class GemmStaging
     /// <param name="lines">Rows or columns of the tile; a power of two.</param>
     /// <param name="depth">The tile's depth; a power of two.</param>
     /// <param name="depthFirst">1 if neighbours in memory are neighbours in depth.</param>
-    public static StagingPlan Plan<TLoad>(int thread, int lines, int depth, int depthFirst)
-        where TLoad : struct, IStagingLoad
+    /// <param name="quads">1 if they are copied four at once.</param>
+    public static StagingPlan Plan(int thread, int lines, int depth, int depthFirst, int quads)
     {
         StagingPlan p;
-        if (TLoad.Quads)
+        if (quads != 0)
         {
-            p.Depth = depthFirst != 0 ? (thread & (depth / 4 - 1)) * 4 : thread / (lines / 4);
-            p.Line = depthFirst != 0 ? thread / (depth / 4) : (thread & (lines / 4 - 1)) * 4;
-            p.DepthStep = depthFirst != 0 ? 1 : 0;
-            p.LineStep = depthFirst != 0 ? 0 : 1;
+            p.Depth = thread / (lines / 4);
+            p.Line = (thread & (lines / 4 - 1)) * 4;
+            p.DepthStep = 0;
+            p.LineStep = 1;
         }
         else
         {
@@ -117,38 +71,78 @@ internal static class GemmStaging
         return p;
     }
 
-    /// <summary>Writes a thread's elements to shared memory.</summary>
+    /// <summary>Starts a thread's copies of a tile.</summary>
     /// <param name="tile">The tile, transposed as drawn above.</param>
+    /// <param name="first">Where it begins.</param>
+    /// <param name="lines">Rows or columns of the tile.</param>
+    /// <param name="depth">The tile's depth.</param>
+    /// <param name="x">The operand.</param>
     /// <param name="p">The thread's part.</param>
-    /// <param name="first">Where the tile begins.</param>
-    /// <param name="stride">From a row of the tile to the next.</param>
-    /// <param name="values">The elements.</param>
-    public static void Store<T>(ArrayView<T> tile, StagingPlan p, int first, int stride, Tile4<T> values)
+    /// <param name="at">The elements' offsets in the tile.</param>
+    /// <param name="offset">The tile's offset in the operand.</param>
+    /// <param name="left">What is left of the run.</param>
+    /// <param name="depthFirst">1 if neighbours in memory are neighbours in depth.</param>
+    /// <param name="quads">1 if elements are copied four at once.</param>
+    public static void Copy<T>(
+        ArrayView<T> tile, int first, int lines, int depth, ArrayView<T> x, StagingPlan p, Tile4<int> at, int offset, int left, int depthFirst,
+        int quads)
         where T : unmanaged
     {
+        var stride = lines + Padding;
         var to = first + p.Depth * stride + p.Line;
-        var step = p.DepthStep * stride + p.LineStep;
-        tile[to] = values.V0;
-        tile[to + step] = values.V1;
-        tile[to + 2 * step] = values.V2;
-        tile[to + 3 * step] = values.V3;
+        // Steps are written as constants of each case, which saves the registers that p's would take.
+        if (quads != 0)
+        {
+            AsyncCopy.Copy16(tile, to, x, offset + at.V0, p.Depth < left);
+            if (Interop.SizeOf<T>() == sizeof(double)) AsyncCopy.Copy16(tile, to + 2, x, offset + at.V0 + 2, p.Depth < left);
+        }
+        else if (depthFirst != 0)
+        {
+            CopyOne(tile, to, x, offset + at.V0, p.Depth < left);
+            CopyOne(tile, to + Threads / depth, x, offset + at.V1, p.Depth < left);
+            CopyOne(tile, to + 2 * (Threads / depth), x, offset + at.V2, p.Depth < left);
+            CopyOne(tile, to + 3 * (Threads / depth), x, offset + at.V3, p.Depth < left);
+        }
+        else
+        {
+            var step = Threads / lines;
+            CopyOne(tile, to, x, offset + at.V0, p.Depth < left);
+            CopyOne(tile, to + step * stride, x, offset + at.V1, p.Depth + step < left);
+            CopyOne(tile, to + 2 * step * stride, x, offset + at.V2, p.Depth + 2 * step < left);
+            CopyOne(tile, to + 3 * step * stride, x, offset + at.V3, p.Depth + 3 * step < left);
+        }
+    }
+
+    private static void CopyOne<T>(ArrayView<T> tile, int to, ArrayView<T> x, int from, bool take)
+        where T : unmanaged
+    {
+        if (Interop.SizeOf<T>() == sizeof(double))
+            AsyncCopy.Copy8(tile, to, x, from, take);
+        else
+            AsyncCopy.Copy4(tile, to, x, from, take);
     }
 
     /// <summary>The offsets in A of a thread's elements.</summary>
-    public static Tile4<int> OffsetsA(StagingPlan p, int firstRow, GemmShape s) => Tile4.Of(
-        OffsetA(p, 0, firstRow, s), OffsetA(p, 1, firstRow, s), OffsetA(p, 2, firstRow, s), OffsetA(p, 3, firstRow, s));
+    public static Tile4<int> OffsetsA(StagingPlan p, int firstRow, GemmShape s, int quads) => Tile4.Of(
+        OffsetA(p, 0, firstRow, s, quads), OffsetA(p, 1, firstRow, s, quads), OffsetA(p, 2, firstRow, s, quads), OffsetA(p, 3, firstRow, s, quads));
 
     /// <summary>The offsets in B of a thread's elements.</summary>
-    public static Tile4<int> OffsetsB(StagingPlan p, int firstColumn, int columns, GemmRight right) => Tile4.Of(
-        OffsetB(p, 0, firstColumn, columns, right), OffsetB(p, 1, firstColumn, columns, right),
-        OffsetB(p, 2, firstColumn, columns, right), OffsetB(p, 3, firstColumn, columns, right));
+    public static Tile4<int> OffsetsB(StagingPlan p, int firstColumn, int columns, GemmRight right, int quads) => Tile4.Of(
+        OffsetB(p, 0, firstColumn, columns, right, quads), OffsetB(p, 1, firstColumn, columns, right, quads),
+        OffsetB(p, 2, firstColumn, columns, right, quads), OffsetB(p, 3, firstColumn, columns, right, quads));
 
-    private static int OffsetA(StagingPlan p, int i, int firstRow, GemmShape s) =>
-        GemmTile.AOffset(firstRow + p.Line + i * p.LineStep, s) + (p.Depth + i * p.DepthStep) * s.AStep;
+    private static int OffsetA(StagingPlan p, int i, int firstRow, GemmShape s, int quads)
+    {
+        var row = firstRow + p.Line + i * p.LineStep;
+        return GemmTile.AOffset(row < s.Rows ? row : s.Rows - LastCopy(quads), s) + (p.Depth + i * p.DepthStep) * s.AStep;
+    }
 
-    private static int OffsetB(StagingPlan p, int i, int firstColumn, int columns, GemmRight right)
+    private static int OffsetB(StagingPlan p, int i, int firstColumn, int columns, GemmRight right, int quads)
     {
         var column = firstColumn + p.Line + i * p.LineStep;
-        return (column < columns ? column : columns - 1) * right.Column + (p.Depth + i * p.DepthStep) * right.Inner;
+        return (column < columns ? column : columns - LastCopy(quads)) * right.Column + (p.Depth + i * p.DepthStep) * right.Inner;
     }
+
+    /// <summary>The lines of a copy: those of the last one begin so many in front of the end.</summary>
+    private static int LastCopy(int quads) => quads != 0 ? 4 : 1;
 }

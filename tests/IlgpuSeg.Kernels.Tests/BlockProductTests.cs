@@ -93,7 +93,7 @@ public class BlockProductTests
         using var arrays = new TestArrays<float>(1);
         var x = arrays.Unset(4096);
         bool Takes(ArrayView<float> a, GemmShape shape, GemmRight right) =>
-            BlockProduct.TakesQuads(a, x, shape, right, BlockProduct.Blocks(shape, right));
+            BlockProduct.TakesGroups(4, a, x, shape, right, BlockProduct.Blocks(shape, right));
 
         Assert.True(Takes(x, GemmShape.Matrix(30, 32, 16), GemmRight.Matrix(16, 32)));
         Assert.True(Takes(x, GemmShape.Matrix(30, 31, 16), GemmRight.Matrix(16, 31, transposed: true)));
