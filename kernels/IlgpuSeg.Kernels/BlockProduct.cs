@@ -20,7 +20,7 @@ internal static class BlockProduct
         where TEpilogue : struct, IEpilogue<T>
     {
         var blocks = Blocks(shape, right);
-        if (typeof(T) == typeof(float) && host.AllowTf32 && host.HasTensorCores && TensorProduct.Takes(a, b, shape, right, blocks, 4))
+        if (typeof(T) == typeof(float) && host.Tf32Now && host.HasTensorCores && TensorProduct.Takes(a, b, shape, right, blocks, 4))
         {
             TensorProduct.RunTf32<T, TEpilogue>(host, a, b, bias, c, shape, right, blocks, epilogue, batches);
             return;

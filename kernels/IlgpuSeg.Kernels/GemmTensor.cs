@@ -1,23 +1,24 @@
 // C(row, n) = epilogue((C(row, n) +) sum over k of A(row, k) * B(k, n) (+ bias[n])) on tensor cores: operands in tf32 (floats rounded to 10
 // bits of fraction) or bfloat16, sums in float.
 //
-// 1. A group computes a block tile of C, 128 x 128 by eight warps (64 x 64 by four). A warp computes 64 x 32 (32 x 32) of it as 4 x 4
-//    (2 x 4) fragments of 16 x 8:
+// 1. A group computes a block tile of C: 256 x 128 by eight warps, for smaller products 128 x 128 or 64 x 64 by four. A warp computes 64 x 64
+//    (32 x 32) of it as 4 x 8 (2 x 4) fragments of 16 x 8:
 //
-//        warps of a 128 x 128 tile           fragments of a warp
-//          0  1  2  3                          f00 f01 f02 f03      16 rows each
-//          4  5  6  7                          f10 f11 f12 f13
-//        64 rows, 32 columns each              f20 ..
-//                                              f30 ..    8 columns each
-// 2. The depth passes in slices of 32 words (32 tf32 or 64 bfloat16 elements). Three slices lie in shared memory: while one is
+//        warps of a 256 x 128 tile           fragments of a warp
+//          0  1                                f00 f01 f02 .. f07      16 rows each
+//          2  3                                f10 f11 f12 ..
+//          4  5                                f20 ..
+//          6  7                                f30 ..    8 columns each
+//        64 rows, 64 columns each
+// 2. The depth passes in slices of 32 words (32 tf32 or 64 bfloat16 elements). Three or four slices lie in shared memory: while one is
 //    multiplied, the others are on their way by asynchronous copies, which need no registers. One barrier per slice: it makes the copies
 //    that every thread has waited for visible to all, and tells that nobody reads the slice any more that is overwritten next.
-// 3. A slice is multiplied in four steps of eight words. Per step a warp loads four fragments of A and four of B (six ldmatrix where
-//    neighbours lie along the depth) for 16 products of 16 x 8 x 8 (x 16).
+// 3. A slice is multiplied in four steps of eight words. Per step a warp loads four fragments of A and eight of B (eight ldmatrix where
+//    neighbours lie along the depth) for 32 products of 16 x 8 x 8 (x 16); those of the next step, also across slices, while it multiplies.
 // 4. Layouts of slices and copies: TensorStaging.cs; of fragments: TensorCore.cs. Addresses advance by additions (GemmDepth.cs).
 //
 // Operands must allow copies of 16 bytes everywhere; other products take GemmBlock.
-// Memory: per block tile, A's rows and B's columns once; no workspace. Shared: up to 108 KB, asked for at launch.
+// Memory: per block tile, A's rows and B's columns once; no workspace. Shared: up to 216 KB, asked for at launch.
 // Accumulation: exact products, float sums in the hardware's order within a step, k ascending. Relative to the sum of |a b|, tf32 rounding of
 // both operands costs up to 2^-10, bfloat16 operands are exact. The result depends neither on the grid nor on the tile's place.
 using System.Numerics;
@@ -26,10 +27,16 @@ using ILGPU;
 
 namespace IlgpuSeg.Kernels;
 
-/// <summary>A warp's fragments of 16 rows by 32 columns.</summary>
+/// <summary>A warp's sums of 16 rows by 64 columns (32: the first half).</summary>
 internal struct TensorRow
 {
-    public Sums4 C0, C1, C2, C3;
+    public Sums4 C0, C1, C2, C3, C4, C5, C6, C7;
+}
+
+/// <summary>A warp's sums of 64 rows (32: the first two).</summary>
+internal struct TensorSums
+{
+    public TensorRow R0, R1, R2, R3;
 }
 
 /// <summary>The tensor-core kernel of the matrix product.</summary>
@@ -45,28 +52,31 @@ internal static class GemmTensor
     {
         var slices = SharedMemory.GetDynamic<uint>();
         var mailbox = SharedMemory.Allocate<uint>(TTile.Threads * TensorCore.MailboxPerThread);
-        var wordsA = TensorStaging.Words(TLayout.DepthFirstA, TTile.Lines, TOperand.Shift);
-        var stageWords = wordsA + TensorStaging.Words(TLayout.DepthFirstB, TTile.Lines, TOperand.Shift);
+        var wordsA = TensorStaging.Words(TLayout.DepthFirstA, TTile.Rows, TOperand.Shift);
+        var stageWords = wordsA + TensorStaging.Words(TLayout.DepthFirstB, TTile.Columns, TOperand.Shift);
         var sliceDepth = TensorStaging.SliceWords << TOperand.Shift;
         var tileRow = Grid.IdxX / blocks.TileColumns;
-        var firstRow = tileRow * TTile.Lines;
-        var firstColumn = (Grid.IdxX - tileRow * blocks.TileColumns) * TTile.Lines;
-        var copiesA = TensorStaging.Copies<TTile>(TLayout.DepthFirstA, TOperand.Shift);
-        var copiesB = TensorStaging.Copies<TTile>(TLayout.DepthFirstB, TOperand.Shift);
-        var atA = TensorStaging.OffsetsA(copiesA, TLayout.DepthFirstA, TOperand.Shift, firstRow, s);
-        var atB = TensorStaging.OffsetsB(copiesB, TLayout.DepthFirstB, TOperand.Shift, firstColumn, s.Columns, right);
+        var firstRow = tileRow * TTile.Rows;
+        var firstColumn = (Grid.IdxX - tileRow * blocks.TileColumns) * TTile.Columns;
+        var countA = TensorStaging.CopiesPerThread(TTile.Rows, TTile.Threads);
+        var countB = TensorStaging.CopiesPerThread(TTile.Columns, TTile.Threads);
+        var copiesA = TensorStaging.Copies(TLayout.DepthFirstA, TOperand.Shift, TTile.Rows, TTile.Threads);
+        var copiesB = TensorStaging.Copies(TLayout.DepthFirstB, TOperand.Shift, TTile.Columns, TTile.Threads);
+        var atA = TensorStaging.OffsetsA(copiesA, countA, TLayout.DepthFirstA, TOperand.Shift, firstRow, s);
+        var atB = TensorStaging.OffsetsB(copiesB, countB, TLayout.DepthFirstB, TOperand.Shift, firstColumn, s.Columns, right);
         var batchA = Grid.IdxZ * s.ABatch;
         var batchB = Grid.IdxZ * right.Batch;
         var warp = Group.IdxX / TensorCore.Threads;
         var lane = Group.IdxX & (TensorCore.Threads - 1);
-        var warpRow = warp / (TTile.Lines / 32) * (TTile.Lines / 2);
-        var warpColumn = (warp & (TTile.Lines / 32 - 1)) * 32;
+        var warpRow = (warp >> 1) * TTile.WarpLines;
+        var warpColumn = (warp & 1) * TTile.WarpLines;
         var row = firstRow + warpRow + (lane >> 2);
         var column = firstColumn + warpColumn + (lane & 3) * 2;
-        var r0 = Bias(bias, s, column);
-        var r1 = r0;
-        var r2 = r0;
-        var r3 = r0;
+        TensorSums sums;
+        sums.R0 = Bias<TTile>(bias, s, column);
+        sums.R1 = sums.R0;
+        sums.R2 = sums.R0;
+        sums.R3 = sums.R0;
 
         var depth = GemmDepth.First(Grid.IdxZ, s, right, blocks.RunLength);
         var pending = 0;
@@ -75,8 +85,9 @@ internal static class GemmTensor
         {
             if (GemmDepth.Exists(depth))
             {
-                TensorStaging.Copy(slices, fill, a, TOperand.Shift, copiesA, atA, batchA + depth.A, depth.RunEnd - depth.K);
-                TensorStaging.Copy(slices, fill + wordsA, b, TOperand.Shift, copiesB, atB, batchB + depth.B, depth.RunEnd - depth.K);
+                var rest = depth.RunEnd - depth.K;
+                TensorStaging.Copy(slices, fill, a, TOperand.Shift, copiesA, atA, countA, batchA + depth.A, rest);
+                TensorStaging.Copy(slices, fill + wordsA, b, TOperand.Shift, copiesB, atB, countB, batchB + depth.B, rest);
                 depth = GemmDepth.Next(depth, s, right, blocks.RunLength, sliceDepth);
                 pending++;
             }
@@ -84,68 +95,113 @@ internal static class GemmTensor
             AsyncCopy.Commit();
         }
         var slice = 0;
-        while (pending > 0)
+        var f0 = default(TensorFragments);
+        if (pending > 0)
         {
             AsyncCopy.Wait(TTile.Stages - 2);
             Group.Barrier();
+            f0 = TensorStaging.Load<TOperand, TLayout, TTile>(slices, slice, slice + wordsA, warpRow, warpColumn, 0, mailbox);
+        }
+        while (pending > 0)
+        {
             pending--;
             if (GemmDepth.Exists(depth))
             {
-                TensorStaging.Copy(slices, fill, a, TOperand.Shift, copiesA, atA, batchA + depth.A, depth.RunEnd - depth.K);
-                TensorStaging.Copy(slices, fill + wordsA, b, TOperand.Shift, copiesB, atB, batchB + depth.B, depth.RunEnd - depth.K);
+                var rest = depth.RunEnd - depth.K;
+                TensorStaging.Copy(slices, fill, a, TOperand.Shift, copiesA, atA, countA, batchA + depth.A, rest);
+                TensorStaging.Copy(slices, fill + wordsA, b, TOperand.Shift, copiesB, atB, countB, batchB + depth.B, rest);
                 depth = GemmDepth.Next(depth, s, right, blocks.RunLength, sliceDepth);
                 pending++;
             }
             // An empty group counts too: so the oldest one always holds the slice that comes next.
             AsyncCopy.Commit();
-            for (var step = 0; step < TensorStaging.SliceWords / TensorStaging.StepWords; step++)
-            {
-                var left = TensorStaging.FragmentsB<TOperand, TLayout, TTile>(slices, slice + wordsA, warpColumn, step, mailbox);
-                var rest = TensorStaging.FragmentsB<TOperand, TLayout, TTile>(slices, slice + wordsA, warpColumn + 16, step, mailbox);
-                r0 = Multiply<TOperand>(
-                    TensorStaging.FragmentA<TOperand, TLayout, TTile>(slices, slice, warpRow, step, mailbox), left, rest, r0, mailbox);
-                r1 = Multiply<TOperand>(
-                    TensorStaging.FragmentA<TOperand, TLayout, TTile>(slices, slice, warpRow + 16, step, mailbox), left, rest, r1, mailbox);
-                if (TTile.Lines == 128)
-                {
-                    r2 = Multiply<TOperand>(
-                        TensorStaging.FragmentA<TOperand, TLayout, TTile>(slices, slice, warpRow + 32, step, mailbox), left, rest, r2, mailbox);
-                    r3 = Multiply<TOperand>(
-                        TensorStaging.FragmentA<TOperand, TLayout, TTile>(slices, slice, warpRow + 48, step, mailbox), left, rest, r3, mailbox);
-                }
-            }
-            slice = slice == (TTile.Stages - 1) * stageWords ? 0 : slice + stageWords;
+            var f1 = TensorStaging.Load<TOperand, TLayout, TTile>(slices, slice, slice + wordsA, warpRow, warpColumn, 1, mailbox);
+            sums = Multiply<TOperand, TTile>(f0, sums, mailbox);
+            var f2 = TensorStaging.Load<TOperand, TLayout, TTile>(slices, slice, slice + wordsA, warpRow, warpColumn, 2, mailbox);
+            sums = Multiply<TOperand, TTile>(f1, sums, mailbox);
+            var f3 = TensorStaging.Load<TOperand, TLayout, TTile>(slices, slice, slice + wordsA, warpRow, warpColumn, 3, mailbox);
+            sums = Multiply<TOperand, TTile>(f2, sums, mailbox);
+            AsyncCopy.Wait(TTile.Stages - 2);
+            Group.Barrier();
+            // After the last slice its first step is loaded once more, and not used.
+            if (pending > 0) slice = slice == (TTile.Stages - 1) * stageWords ? 0 : slice + stageWords;
             fill = fill == (TTile.Stages - 1) * stageWords ? 0 : fill + stageWords;
+            f0 = TensorStaging.Load<TOperand, TLayout, TTile>(slices, slice, slice + wordsA, warpRow, warpColumn, 0, mailbox);
+            sums = Multiply<TOperand, TTile>(f3, sums, mailbox);
         }
 
-        Store<TEpilogue>(c, s, e, row, column, r0);
-        Store<TEpilogue>(c, s, e, row + 16, column, r1);
-        if (TTile.Lines == 128)
+        Store<TEpilogue, TTile>(c, s, e, row, column, sums.R0);
+        Store<TEpilogue, TTile>(c, s, e, row + 16, column, sums.R1);
+        if (TTile.WarpLines == 64)
         {
-            Store<TEpilogue>(c, s, e, row + 32, column, r2);
-            Store<TEpilogue>(c, s, e, row + 48, column, r3);
+            Store<TEpilogue, TTile>(c, s, e, row + 32, column, sums.R2);
+            Store<TEpilogue, TTile>(c, s, e, row + 48, column, sums.R3);
         }
     }
 
-    /// <summary>sum + A B for four fragments of B.</summary>
-    private static TensorRow Multiply<TOperand>(Registers4 a, Registers4 left, Registers4 rest, TensorRow sum, ArrayView<uint> mailbox)
+    /// <summary>sums + A B of a step.</summary>
+    private static TensorSums Multiply<TOperand, TTile>(TensorFragments f, TensorSums sums, ArrayView<uint> mailbox)
         where TOperand : struct, ITensorOperand
+        where TTile : struct, ITensorTile
     {
-        TensorRow r;
-        r.C0 = TOperand.Multiply(a, new Registers2(left.R0, left.R1), sum.C0, mailbox);
-        r.C1 = TOperand.Multiply(a, new Registers2(left.R2, left.R3), sum.C1, mailbox);
-        r.C2 = TOperand.Multiply(a, new Registers2(rest.R0, rest.R1), sum.C2, mailbox);
-        r.C3 = TOperand.Multiply(a, new Registers2(rest.R2, rest.R3), sum.C3, mailbox);
+        f.B0 = TOperand.Prepare(f.B0);
+        f.B1 = TOperand.Prepare(f.B1);
+        if (TTile.WarpLines == 64)
+        {
+            f.B2 = TOperand.Prepare(f.B2);
+            f.B3 = TOperand.Prepare(f.B3);
+        }
+        var r = sums;
+        r.R0 = Multiply<TOperand, TTile>(f.A0, f, sums.R0, mailbox);
+        r.R1 = Multiply<TOperand, TTile>(f.A1, f, sums.R1, mailbox);
+        if (TTile.WarpLines == 64)
+        {
+            r.R2 = Multiply<TOperand, TTile>(f.A2, f, sums.R2, mailbox);
+            r.R3 = Multiply<TOperand, TTile>(f.A3, f, sums.R3, mailbox);
+        }
         return r;
     }
 
-    private static TensorRow Bias(ArrayView<float> bias, GemmShape s, int column)
+    /// <summary>sum + A B for all fragments of B.</summary>
+    private static TensorRow Multiply<TOperand, TTile>(Registers4 words, TensorFragments f, TensorRow sum, ArrayView<uint> mailbox)
+        where TOperand : struct, ITensorOperand
+        where TTile : struct, ITensorTile
+    {
+        var a = TOperand.Prepare(words);
+        var r = sum;
+        r.C0 = TOperand.Multiply(a, new Registers2(f.B0.R0, f.B0.R1), sum.C0, mailbox);
+        r.C1 = TOperand.Multiply(a, new Registers2(f.B0.R2, f.B0.R3), sum.C1, mailbox);
+        r.C2 = TOperand.Multiply(a, new Registers2(f.B1.R0, f.B1.R1), sum.C2, mailbox);
+        r.C3 = TOperand.Multiply(a, new Registers2(f.B1.R2, f.B1.R3), sum.C3, mailbox);
+        if (TTile.WarpLines == 64)
+        {
+            r.C4 = TOperand.Multiply(a, new Registers2(f.B2.R0, f.B2.R1), sum.C4, mailbox);
+            r.C5 = TOperand.Multiply(a, new Registers2(f.B2.R2, f.B2.R3), sum.C5, mailbox);
+            r.C6 = TOperand.Multiply(a, new Registers2(f.B3.R0, f.B3.R1), sum.C6, mailbox);
+            r.C7 = TOperand.Multiply(a, new Registers2(f.B3.R2, f.B3.R3), sum.C7, mailbox);
+        }
+        return r;
+    }
+
+    private static TensorRow Bias<TTile>(ArrayView<float> bias, GemmShape s, int column)
+        where TTile : struct, ITensorTile
     {
         TensorRow r;
         r.C0 = FragmentBias(bias, s, column);
         r.C1 = FragmentBias(bias, s, column + 8);
         r.C2 = FragmentBias(bias, s, column + 16);
         r.C3 = FragmentBias(bias, s, column + 24);
+        r.C4 = r.C0;
+        r.C5 = r.C1;
+        r.C6 = r.C2;
+        r.C7 = r.C3;
+        if (TTile.WarpLines == 64)
+        {
+            r.C4 = FragmentBias(bias, s, column + 32);
+            r.C5 = FragmentBias(bias, s, column + 40);
+            r.C6 = FragmentBias(bias, s, column + 48);
+            r.C7 = FragmentBias(bias, s, column + 56);
+        }
         return r;
     }
 
@@ -156,13 +212,21 @@ internal static class GemmTensor
         return new Sums4(even, odd, even, odd);
     }
 
-    private static void Store<TEpilogue>(ArrayView<float> c, GemmShape s, EpilogueOperands<float> e, int row, int column, TensorRow sums)
+    private static void Store<TEpilogue, TTile>(ArrayView<float> c, GemmShape s, EpilogueOperands<float> e, int row, int column, TensorRow sums)
         where TEpilogue : struct, IEpilogue<float>
+        where TTile : struct, ITensorTile
     {
         StoreFragment<TEpilogue>(c, s, e, row, column, sums.C0);
         StoreFragment<TEpilogue>(c, s, e, row, column + 8, sums.C1);
         StoreFragment<TEpilogue>(c, s, e, row, column + 16, sums.C2);
         StoreFragment<TEpilogue>(c, s, e, row, column + 24, sums.C3);
+        if (TTile.WarpLines == 64)
+        {
+            StoreFragment<TEpilogue>(c, s, e, row, column + 32, sums.C4);
+            StoreFragment<TEpilogue>(c, s, e, row, column + 40, sums.C5);
+            StoreFragment<TEpilogue>(c, s, e, row, column + 48, sums.C6);
+            StoreFragment<TEpilogue>(c, s, e, row, column + 56, sums.C7);
+        }
     }
 
     private static void StoreFragment<TEpilogue>(ArrayView<float> c, GemmShape s, EpilogueOperands<float> e, int row, int column, Sums4 sums)

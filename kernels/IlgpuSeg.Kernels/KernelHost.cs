@@ -49,6 +49,18 @@ public sealed class KernelHost(Accelerator accelerator)
     /// </summary>
     public bool AllowTf32 { get; set; }
 
+    /// <summary>Whether products of floats may run in tf32 now: <see cref="AllowTf32"/>, or within <see cref="FactorsFitTf32"/>.</summary>
+    internal bool Tf32Now => AllowTf32 || factorsFitTf32;
+
+    [ThreadStatic]
+    private static bool factorsFitTf32;
+
+    /// <summary>
+    /// Says that the operands of this thread's products are tf32 numbers until the result is disposed (such as those widened from bfloat16):
+    /// tf32 then loses nothing, so that products may use it.
+    /// </summary>
+    public static IDisposable FactorsFitTf32() => new Tf32Scope();
+
     /// <summary>Whether the accelerator has the instructions of <see cref="TensorCore"/>; kernels that use them run everywhere, but slowly.</summary>
     public bool HasTensorCores { get; init; } = TensorCore.IsNative(accelerator);
 
@@ -81,6 +93,15 @@ public sealed class KernelHost(Accelerator accelerator)
 
     /// <summary>Waits until everything launched so far has run.</summary>
     public void Synchronize() => Accelerator.Synchronize();
+
+    private sealed class Tf32Scope : IDisposable
+    {
+        private readonly bool before = factorsFitTf32;
+
+        public Tf32Scope() => factorsFitTf32 = true;
+
+        public void Dispose() => factorsFitTf32 = before;
+    }
 
     private sealed class ReferenceKey : IEqualityComparer<Delegate>
     {

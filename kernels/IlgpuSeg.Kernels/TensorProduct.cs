@@ -44,14 +44,26 @@ internal static class TensorProduct
         where TOperand : struct, ITensorOperand
         where TLayout : struct, ITensorLayout
     {
-        if (BlockProduct.FillsDevice(host, shape, batches)
-            && SharedWords<TOperand, TLayout, LargeTensorTile>() * sizeof(uint) <= host.Accelerator.MaxSharedMemoryPerGroup)
+        if (Suits<TOperand, TLayout, LargeTensorTile>(host, shape, batches))
             Launch<TEpilogue, TOperand, TLayout, LargeTensorTile>(host, a, b, bias, c, shape, right, blocks, e, batches);
+        else if (Suits<TOperand, TLayout, MediumTensorTile>(host, shape, batches))
+            Launch<TEpilogue, TOperand, TLayout, MediumTensorTile>(host, a, b, bias, c, shape, right, blocks, e, batches);
         else
             Launch<TEpilogue, TOperand, TLayout, SmallTensorTile>(host, a, b, bias, c, shape, right, blocks, e, batches);
     }
 
-    private static void Launch<TEpilogue, TOperand, TLayout, TTile>(
+    /// <summary>Whether the device can hold a tile, and is filled by as many of them as there are.</summary>
+    private static bool Suits<TOperand, TLayout, TTile>(KernelHost host, in GemmShape shape, int batches)
+        where TOperand : struct, ITensorOperand
+        where TLayout : struct, ITensorLayout
+        where TTile : struct, ITensorTile =>
+        shape.Rows > TTile.Rows / 2 && shape.Columns > TTile.Columns / 2
+        && (long)KernelHost.Blocks(shape.Rows, TTile.Rows) * KernelHost.Blocks(shape.Columns, TTile.Columns) * batches
+            >= host.Accelerator.NumMultiprocessors
+        && SharedWords<TOperand, TLayout, TTile>() * sizeof(uint) <= host.Accelerator.MaxSharedMemoryPerGroup;
+
+    /// <summary>The same with a tile of one's choice.</summary>
+    internal static void Launch<TEpilogue, TOperand, TLayout, TTile>(
         KernelHost host, ArrayView<uint> a, ArrayView<uint> b, ArrayView<float> bias, ArrayView<float> c, GemmShape shape, GemmRight right,
         GemmBlocks blocks, EpilogueOperands<float> e, int batches)
         where TEpilogue : struct, IEpilogue<float>
@@ -59,20 +71,23 @@ internal static class TensorProduct
         where TLayout : struct, ITensorLayout
         where TTile : struct, ITensorTile
     {
-        blocks.TileColumns = KernelHost.Blocks(shape.Columns, TTile.Lines);
-        var groups = Gemm.Elements("the grid of a product", KernelHost.Blocks(shape.Rows, TTile.Lines), blocks.TileColumns);
+        blocks.TileColumns = KernelHost.Blocks(shape.Columns, TTile.Columns);
+        var groups = Gemm.Elements("the grid of a product", KernelHost.Blocks(shape.Rows, TTile.Rows), blocks.TileColumns);
         var config = new KernelConfig(
             new Index3D(groups, 1, batches), new Index3D(TTile.Threads, 1, 1),
             SharedMemoryConfig.RequestDynamic<uint>(SharedWords<TOperand, TLayout, TTile>()));
         host.Load(static d => d.LoadStreamKernel<ArrayView<uint>, ArrayView<uint>, ArrayView<float>, ArrayView<float>, GemmShape, GemmRight, GemmBlocks,
-            EpilogueOperands<float>>(GemmTensor.ProductKernel<TEpilogue, TOperand, TLayout, TTile>))(config, a, b, bias, c, shape, right, blocks, e);
+            EpilogueOperands<float>>(
+            GemmTensor.ProductKernel<TEpilogue, TOperand, TLayout, TTile>, new KernelSpecialization(TTile.Threads, TTile.GroupsPerMultiprocessor)))(
+            config, a, b, bias, c, shape, right, blocks, e);
     }
 
     private static int SharedWords<TOperand, TLayout, TTile>()
         where TOperand : struct, ITensorOperand
         where TLayout : struct, ITensorLayout
         where TTile : struct, ITensorTile =>
-        TTile.Stages * (TensorStaging.Words(TLayout.DepthFirstA, TTile.Lines, TOperand.Shift) + TensorStaging.Words(TLayout.DepthFirstB, TTile.Lines, TOperand.Shift));
+        TTile.Stages
+        * (TensorStaging.Words(TLayout.DepthFirstA, TTile.Rows, TOperand.Shift) + TensorStaging.Words(TLayout.DepthFirstB, TTile.Columns, TOperand.Shift));
 
     /// <summary>
     /// From an epilogue of "T, which is float" to one of float: a fact that a generic method cannot state, so the method is closed once

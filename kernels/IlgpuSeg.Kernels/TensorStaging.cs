@@ -1,4 +1,4 @@
-// The way of an operand's slice from global to shared memory by asynchronous copies of 16 bytes, four per thread, and from there to
+// The way of an operand's slice from global to shared memory by asynchronous copies of 16 bytes, four or eight per thread, and from there to
 // fragments. Memory is seen as words of 32 bits; a slice is 32 words deep where neighbours lie along the depth.
 //
 //   neighbours along the depth             neighbours along the lines (rows of A, columns of B)
@@ -12,7 +12,7 @@ using ILGPU;
 
 namespace IlgpuSeg.Kernels;
 
-/// <summary>Which four copies of a slice a thread makes.</summary>
+/// <summary>Which copies of a slice a thread makes.</summary>
 internal struct TensorCopies
 {
     /// <summary>Where in the slice's depth the first one begins.</summary>
@@ -34,6 +34,22 @@ internal struct TensorCopies
     public int TargetStep;
 }
 
+/// <summary>Where in an operand a thread's copies of the first slice begin.</summary>
+internal struct TensorOffsets
+{
+    /// <summary>The first four.</summary>
+    public Tile4<int> First;
+
+    /// <summary>The next four; the first again where a thread makes four only.</summary>
+    public Tile4<int> Second;
+}
+
+/// <summary>A warp's fragments of a step: up to four of A, and up to eight of B in pairs.</summary>
+internal struct TensorFragments
+{
+    public Registers4 A0, A1, A2, A3, B0, B1, B2, B3;
+}
+
 /// <summary>Slices in shared memory; callable inside kernels.</summary>
 internal static class TensorStaging
 {
@@ -53,20 +69,26 @@ internal static class TensorStaging
     public static int Words(bool depthFirst, int lines, int shift) =>
         depthFirst ? lines * LineStride : (SliceWords << shift) * DepthStride(lines, shift);
 
+    /// <summary>Copies of a slice that a thread makes: 4 or 8.</summary>
+    /// <param name="lines">Rows (columns) of the tile.</param>
+    /// <param name="threads">Threads of the group.</param>
+    public static int CopiesPerThread(int lines, int threads) => lines * (SliceWords / 4) / threads;
+
     /// <summary>A thread's part in the copies of an operand.</summary>
     /// <param name="depthFirst">Whether neighbours lie along the depth: copies then too, eight to a line.</param>
     /// <param name="shift">See <see cref="ITensorOperand.Shift"/>.</param>
-    public static TensorCopies Copies<TTile>(bool depthFirst, int shift)
-        where TTile : struct, ITensorTile
+    /// <param name="lines">Rows (columns) of the tile.</param>
+    /// <param name="threads">Threads of the group.</param>
+    public static TensorCopies Copies(bool depthFirst, int shift, int lines, int threads)
     {
         TensorCopies p;
-        var perDepth = TTile.Lines >> (2 + shift);
+        var perDepth = lines >> (2 + shift);
         p.Depth = depthFirst ? (Group.IdxX & 7) << (2 + shift) : Group.IdxX / perDepth;
-        p.DepthStep = depthFirst ? 0 : TTile.Threads / perDepth;
+        p.DepthStep = depthFirst ? 0 : threads / perDepth;
         p.Line = depthFirst ? Group.IdxX >> 3 : (Group.IdxX & (perDepth - 1)) << (2 + shift);
-        p.LineStep = depthFirst ? TTile.Threads / 8 : 0;
-        p.Target = depthFirst ? p.Line * LineStride + (p.Depth >> shift) : p.Depth * DepthStride(TTile.Lines, shift) + (p.Line >> shift);
-        p.TargetStep = p.LineStep * LineStride + p.DepthStep * DepthStride(TTile.Lines, shift);
+        p.LineStep = depthFirst ? threads / 8 : 0;
+        p.Target = depthFirst ? p.Line * LineStride + (p.Depth >> shift) : p.Depth * DepthStride(lines, shift) + (p.Line >> shift);
+        p.TargetStep = p.LineStep * LineStride + p.DepthStep * DepthStride(lines, shift);
         return p;
     }
 
@@ -77,26 +99,52 @@ internal static class TensorStaging
     /// <param name="shift">See <see cref="ITensorOperand.Shift"/>.</param>
     /// <param name="p">The thread's part.</param>
     /// <param name="at">The copies' offsets in elements.</param>
+    /// <param name="count">How many they are: 4 or 8.</param>
     /// <param name="tile">The slice's offset in elements.</param>
     /// <param name="left">What is left of the run; zeros arrive beyond it.</param>
-    public static void Copy(ArrayView<uint> slices, int first, ArrayView<uint> x, int shift, TensorCopies p, Tile4<int> at, int tile, int left)
+    public static void Copy(
+        ArrayView<uint> slices, int first, ArrayView<uint> x, int shift, TensorCopies p, TensorOffsets at, int count, int tile, int left)
     {
         var to = first + p.Target;
-        AsyncCopy.Copy16(slices, to, x, (tile + at.V0) >> shift, p.Depth < left);
-        AsyncCopy.Copy16(slices, to + p.TargetStep, x, (tile + at.V1) >> shift, p.Depth + p.DepthStep < left);
-        AsyncCopy.Copy16(slices, to + 2 * p.TargetStep, x, (tile + at.V2) >> shift, p.Depth + 2 * p.DepthStep < left);
-        AsyncCopy.Copy16(slices, to + 3 * p.TargetStep, x, (tile + at.V3) >> shift, p.Depth + 3 * p.DepthStep < left);
+        CopyFour(slices, to, x, shift, p, at.First, tile, left - p.Depth);
+        if (count == 8) CopyFour(slices, to + 4 * p.TargetStep, x, shift, p, at.Second, tile, left - p.Depth - 4 * p.DepthStep);
+    }
+
+    private static void CopyFour(ArrayView<uint> slices, int to, ArrayView<uint> x, int shift, TensorCopies p, Tile4<int> at, int tile, int left)
+    {
+        AsyncCopy.Copy16(slices, to, x, (tile + at.V0) >> shift, left > 0);
+        AsyncCopy.Copy16(slices, to + p.TargetStep, x, (tile + at.V1) >> shift, left > p.DepthStep);
+        AsyncCopy.Copy16(slices, to + 2 * p.TargetStep, x, (tile + at.V2) >> shift, left > 2 * p.DepthStep);
+        AsyncCopy.Copy16(slices, to + 3 * p.TargetStep, x, (tile + at.V3) >> shift, left > 3 * p.DepthStep);
     }
 
     /// <summary>The offsets in A of the elements that a thread's copies begin with.</summary>
-    public static Tile4<int> OffsetsA(TensorCopies p, bool depthFirst, int shift, int firstRow, GemmShape s) => Tile4.Of(
-        OffsetA(p, 0, depthFirst, shift, firstRow, s), OffsetA(p, 1, depthFirst, shift, firstRow, s),
-        OffsetA(p, 2, depthFirst, shift, firstRow, s), OffsetA(p, 3, depthFirst, shift, firstRow, s));
+    public static TensorOffsets OffsetsA(TensorCopies p, int count, bool depthFirst, int shift, int firstRow, GemmShape s)
+    {
+        TensorOffsets at;
+        at.First = FourOfA(p, 0, depthFirst, shift, firstRow, s);
+        at.Second = at.First;
+        if (count == 8) at.Second = FourOfA(p, 4, depthFirst, shift, firstRow, s);
+        return at;
+    }
 
     /// <summary>The offsets in B of the elements that a thread's copies begin with.</summary>
-    public static Tile4<int> OffsetsB(TensorCopies p, bool depthFirst, int shift, int firstColumn, int columns, GemmRight right) => Tile4.Of(
-        OffsetB(p, 0, depthFirst, shift, firstColumn, columns, right), OffsetB(p, 1, depthFirst, shift, firstColumn, columns, right),
-        OffsetB(p, 2, depthFirst, shift, firstColumn, columns, right), OffsetB(p, 3, depthFirst, shift, firstColumn, columns, right));
+    public static TensorOffsets OffsetsB(TensorCopies p, int count, bool depthFirst, int shift, int firstColumn, int columns, GemmRight right)
+    {
+        TensorOffsets at;
+        at.First = FourOfB(p, 0, depthFirst, shift, firstColumn, columns, right);
+        at.Second = at.First;
+        if (count == 8) at.Second = FourOfB(p, 4, depthFirst, shift, firstColumn, columns, right);
+        return at;
+    }
+
+    private static Tile4<int> FourOfA(TensorCopies p, int i, bool depthFirst, int shift, int firstRow, GemmShape s) => Tile4.Of(
+        OffsetA(p, i, depthFirst, shift, firstRow, s), OffsetA(p, i + 1, depthFirst, shift, firstRow, s),
+        OffsetA(p, i + 2, depthFirst, shift, firstRow, s), OffsetA(p, i + 3, depthFirst, shift, firstRow, s));
+
+    private static Tile4<int> FourOfB(TensorCopies p, int i, bool depthFirst, int shift, int firstColumn, int columns, GemmRight right) => Tile4.Of(
+        OffsetB(p, i, depthFirst, shift, firstColumn, columns, right), OffsetB(p, i + 1, depthFirst, shift, firstColumn, columns, right),
+        OffsetB(p, i + 2, depthFirst, shift, firstColumn, columns, right), OffsetB(p, i + 3, depthFirst, shift, firstColumn, columns, right));
 
     // Lines beyond the last copy's repeat that copy; what they compute is not stored.
     private static int OffsetA(TensorCopies p, int i, bool depthFirst, int shift, int firstRow, GemmShape s)
@@ -113,41 +161,64 @@ internal static class TensorStaging
         return (column < columns ? column : last) * right.Column + (p.Depth + i * p.DepthStep) * right.Inner;
     }
 
-    /// <summary>A fragment of A: 16 rows by a step.</summary>
+    /// <summary>A warp's fragments of a step, as they lie in shared memory.</summary>
     /// <param name="slices">Shared memory.</param>
-    /// <param name="first">Where the slice begins.</param>
-    /// <param name="row">The fragment's first row in the tile.</param>
+    /// <param name="a">Where A's slice begins.</param>
+    /// <param name="b">Where B's slice begins.</param>
+    /// <param name="row">The warp's first row in the tile.</param>
+    /// <param name="column">The warp's first column in the tile.</param>
     /// <param name="step">The step in the slice.</param>
     /// <param name="mailbox">See <see cref="TensorCore"/>.</param>
-    public static Registers4 FragmentA<TOperand, TLayout, TTile>(ArrayView<uint> slices, int first, int row, int step, ArrayView<uint> mailbox)
+    public static TensorFragments Load<TOperand, TLayout, TTile>(
+        ArrayView<uint> slices, int a, int b, int row, int column, int step, ArrayView<uint> mailbox)
+        where TOperand : struct, ITensorOperand
+        where TLayout : struct, ITensorLayout
+        where TTile : struct, ITensorTile
+    {
+        TensorFragments f;
+        f.B0 = FragmentsB<TOperand, TLayout, TTile>(slices, b, column, step, mailbox);
+        f.B1 = FragmentsB<TOperand, TLayout, TTile>(slices, b, column + 16, step, mailbox);
+        f.A0 = FragmentA<TOperand, TLayout, TTile>(slices, a, row, step, mailbox);
+        f.A1 = FragmentA<TOperand, TLayout, TTile>(slices, a, row + 16, step, mailbox);
+        f.B2 = f.B0;
+        f.B3 = f.B1;
+        f.A2 = f.A0;
+        f.A3 = f.A1;
+        if (TTile.WarpLines == 64)
+        {
+            f.B2 = FragmentsB<TOperand, TLayout, TTile>(slices, b, column + 32, step, mailbox);
+            f.B3 = FragmentsB<TOperand, TLayout, TTile>(slices, b, column + 48, step, mailbox);
+            f.A2 = FragmentA<TOperand, TLayout, TTile>(slices, a, row + 32, step, mailbox);
+            f.A3 = FragmentA<TOperand, TLayout, TTile>(slices, a, row + 48, step, mailbox);
+        }
+        return f;
+    }
+
+    /// <summary>A fragment of A: 16 rows by a step.</summary>
+    private static Registers4 FragmentA<TOperand, TLayout, TTile>(ArrayView<uint> slices, int first, int row, int step, ArrayView<uint> mailbox)
         where TOperand : struct, ITensorOperand
         where TLayout : struct, ITensorLayout
         where TTile : struct, ITensorTile
     {
         var lane = Group.IdxX & (TensorCore.Threads - 1);
-        var stride = DepthStride(TTile.Lines, TOperand.Shift);
-        return TOperand.Prepare(TLayout.DepthFirstA
+        var stride = DepthStride(TTile.Rows, TOperand.Shift);
+        return TLayout.DepthFirstA
             ? MatrixLoad.X4(slices, first + (row + (lane & 15)) * LineStride + step * StepWords + (lane >> 4) * 4, mailbox)
-            : TOperand.LinesOfA(slices, first + (step * StepWords << TOperand.Shift) * stride + (row >> TOperand.Shift), stride, mailbox));
+            : TOperand.LinesOfA(slices, first + (step * StepWords << TOperand.Shift) * stride + (row >> TOperand.Shift), stride, mailbox);
     }
 
     /// <summary>Two fragments of B: a step by 8 columns in R0, R1 and the next 8 in R2, R3.</summary>
-    /// <param name="slices">Shared memory.</param>
-    /// <param name="first">Where the slice begins.</param>
-    /// <param name="column">The fragments' first column in the tile.</param>
-    /// <param name="step">The step in the slice.</param>
-    /// <param name="mailbox">See <see cref="TensorCore"/>.</param>
-    public static Registers4 FragmentsB<TOperand, TLayout, TTile>(
+    private static Registers4 FragmentsB<TOperand, TLayout, TTile>(
         ArrayView<uint> slices, int first, int column, int step, ArrayView<uint> mailbox)
         where TOperand : struct, ITensorOperand
         where TLayout : struct, ITensorLayout
         where TTile : struct, ITensorTile
     {
         var lane = Group.IdxX & (TensorCore.Threads - 1);
-        var stride = DepthStride(TTile.Lines, TOperand.Shift);
-        return TOperand.Prepare(TLayout.DepthFirstB
+        var stride = DepthStride(TTile.Columns, TOperand.Shift);
+        return TLayout.DepthFirstB
             ? MatrixLoad.X4(
                 slices, first + (column + (lane & 7) + (lane >> 4) * 8) * LineStride + step * StepWords + ((lane >> 3) & 1) * 4, mailbox)
-            : TOperand.LinesOfB(slices, first + (step * StepWords << TOperand.Shift) * stride + (column >> TOperand.Shift), stride, mailbox));
+            : TOperand.LinesOfB(slices, first + (step * StepWords << TOperand.Shift) * stride + (column >> TOperand.Shift), stride, mailbox);
     }
 }

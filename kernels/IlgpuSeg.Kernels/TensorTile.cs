@@ -3,37 +3,74 @@ using ILGPU;
 
 namespace IlgpuSeg.Kernels;
 
-/// <summary>The block tile of a tensor-core product: a square of lines, cut into warp tiles of (lines / 2) x 32.</summary>
+/// <summary>The block tile of a tensor-core product, cut into two columns of square warp tiles.</summary>
 internal interface ITensorTile
 {
-    /// <summary>Rows, and columns, of the tile.</summary>
-    static abstract int Lines { get; }
+    /// <summary>Rows of the tile.</summary>
+    static abstract int Rows { get; }
 
-    /// <summary>Threads of a group: two for each line.</summary>
+    /// <summary>Columns of the tile.</summary>
+    static abstract int Columns { get; }
+
+    /// <summary>Rows, and columns, of a warp's tile: 32 or 64.</summary>
+    static abstract int WarpLines { get; }
+
+    /// <summary>Threads of a group: a warp for each of its tiles.</summary>
     static abstract int Threads { get; }
 
     /// <summary>Slices of the depth in shared memory.</summary>
     static abstract int Stages { get; }
+
+    /// <summary>Groups on a multiprocessor that the registers must suffice for.</summary>
+    static abstract int GroupsPerMultiprocessor { get; }
 }
 
-/// <summary>128 x 128, eight warps, three slices: 108 KB.</summary>
+/// <summary>256 x 128, eight warps, four slices: up to 216 KB.</summary>
 internal readonly struct LargeTensorTile : ITensorTile
 {
-    public static int Lines => 128;
+    public static int Rows => 256;
+
+    public static int Columns => 128;
+
+    public static int WarpLines => 64;
 
     public static int Threads => 256;
 
+    public static int Stages => 4;
+
+    public static int GroupsPerMultiprocessor => 1;
+}
+
+/// <summary>128 x 128, four warps, three slices: up to 108 KB.</summary>
+internal readonly struct MediumTensorTile : ITensorTile
+{
+    public static int Rows => 128;
+
+    public static int Columns => 128;
+
+    public static int WarpLines => 64;
+
+    public static int Threads => 128;
+
     public static int Stages => 3;
+
+    public static int GroupsPerMultiprocessor => 2;
 }
 
 /// <summary>64 x 64, four warps, three slices: 54 KB.</summary>
 internal readonly struct SmallTensorTile : ITensorTile
 {
-    public static int Lines => 64;
+    public static int Rows => 64;
+
+    public static int Columns => 64;
+
+    public static int WarpLines => 32;
 
     public static int Threads => 128;
 
     public static int Stages => 3;
+
+    public static int GroupsPerMultiprocessor => 4;
 }
 
 /// <summary>In which direction the operands' neighbours in memory lie: along the depth, or along the rows of A and the columns of B.</summary>

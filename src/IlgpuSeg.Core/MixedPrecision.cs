@@ -1,3 +1,4 @@
+using IlgpuSeg.Kernels;
 using IlgpuSeg.Memory;
 using IlgpuSeg.Ops;
 
@@ -46,9 +47,14 @@ internal static class MixedPrecision
     /// How many of the first inputs are factors of a product, which <see cref="PrecisionRule.Product"/> rounds; what is added in float (a bias)
     /// comes after them.
     /// </param>
+    /// <param name="multipliesFactorsOnly">
+    /// Whether all products of the operation and of its gradient are of those factors and the result's gradient, which are bfloat16 numbers: tf32
+    /// holds them, so that tensor cores lose nothing.
+    /// </param>
     /// <exception cref="ArgumentException">An operand is neither Float32 nor BFloat16.</exception>
     public static Tensor Run(
-        string op, PrecisionRule rule, Tensor?[] inputs, Func<Tensor?[], Tensor> compute, int factors = int.MaxValue)
+        string op, PrecisionRule rule, Tensor?[] inputs, Func<Tensor?[], Tensor> compute, int factors = int.MaxValue,
+        bool multipliesFactorsOnly = false)
     {
         foreach (var input in inputs)
         {
@@ -64,6 +70,7 @@ internal static class MixedPrecision
         using var capture = new GradientCapture();
         Tensor wide;
         using (new Autocast(enabled: false))
+        using (multipliesFactorsOnly ? KernelHost.FactorsFitTf32() : null)
             wide = compute(Array.ConvertAll(operands, operand => operand?.Wide));
         var result = scope.Keep(rule == PrecisionRule.Wide ? wide : Narrow(wide));
         capture.Dispose();
@@ -72,7 +79,7 @@ internal static class MixedPrecision
             // Nothing to record; but a checkpoint hears of the operation.
             return Autograd.Record(op, result, inputs, _ => throw new InvalidOperationException($"{op} has recorded no gradient."));
         }
-        new Pass(operands, wide, result, recorded).Record(op, inputs);
+        new Pass(operands, wide, result, recorded, multipliesFactorsOnly).Record(op, inputs);
         recorded.Release();
         return result;
     }
@@ -114,7 +121,7 @@ internal static class MixedPrecision
     }
 
     /// <summary>The backward pass of one operation.</summary>
-    private sealed class Pass(Operand?[] operands, Tensor wide, Tensor result, RecordedGradient recorded)
+    private sealed class Pass(Operand?[] operands, Tensor wide, Tensor result, RecordedGradient recorded, bool multipliesFactorsOnly)
     {
         public void Record(string op, Tensor?[] inputs) =>
             Autograd.Record(op, result, inputs, Backward, Array.ConvertAll(recorded.Saved, KeptFor));
@@ -133,6 +140,7 @@ internal static class MixedPrecision
             try
             {
                 foreach (var tensor in recorded.Saved) Restore(tensor, borrowed);
+                using var tf32 = multipliesFactorsOnly ? KernelHost.FactorsFitTf32() : null;
                 var gradients = recorded.Backward(wideGradient);
                 for (var i = 0; i < gradients.Length; i++)
                 {

@@ -56,6 +56,42 @@ public class TensorProductTests
         }
     }
 
+    // More slices than lie in shared memory at once, rows and columns beyond the end.
+    [Fact]
+    public void TilesThatOnlyLargeProductsTake()
+    {
+        Check<Tf32Operand, RowMajor, MediumTensorTile>(72, 68, 136, false, false);
+        Check<Tf32Operand, LeftTransposed, LargeTensorTile>(68, 36, 72, true, false);
+        Check<Tf32Operand, RightTransposed, LargeTensorTile>(200, 68, 164, false, true);
+        Check<BFloat16Operand, RowMajor, LargeTensorTile>(136, 72, 264, false, false);
+        Check<BFloat16Operand, LeftTransposed, MediumTensorTile>(72, 80, 72, true, false);
+    }
+
+    private static void Check<TOperand, TLayout, TTile>(int m, int n, int k, bool transposedA, bool transposedB)
+        where TOperand : struct, ITensorOperand
+        where TLayout : struct, ITensorLayout
+        where TTile : struct, ITensorTile
+    {
+        using var arrays = new TestArrays<float>(m + k);
+        var (a, b, bias) = (Narrow(arrays.Values(m * k)), Narrow(arrays.Values(k * n)), arrays.Values(n));
+        using var left = Host.Accelerator.Allocate1D(Words<TOperand>(a));
+        using var above = Host.Accelerator.Allocate1D(Words<TOperand>(b));
+        var (shape, right) = Shapes(m, n, k, transposedA, transposedB);
+        shape.HasBias = 1;
+        var c = arrays.Unset(m * n);
+        TensorProduct.Launch<ActivationEpilogue<float, IdentityActivation<float>>, TOperand, TLayout, TTile>(
+            Host, left.View, above.View, arrays.On(bias), c, shape, right, BlockProduct.Blocks(shape, right), new(c, c, c, c), 1);
+        TestArrays<float>.AssertClose(Expected(a, b, bias, m, n, k, 1, transposedA, transposedB), c, k, (typeof(TOperand), typeof(TLayout), typeof(TTile)));
+    }
+
+    /// <summary>Bfloat16 numbers, which are tf32 numbers too.</summary>
+    private static double[] Narrow(double[] values) => Array.ConvertAll(values, v => (double)(float)(BFloat16)(float)v);
+
+    private static uint[] Words<TOperand>(double[] values)
+        where TOperand : struct, ITensorOperand => TOperand.Shift == 0
+            ? Array.ConvertAll(values, v => BitConverter.SingleToUInt32Bits((float)v))
+            : [.. values.Chunk(2).Select(pair => ((BFloat16)(float)pair[0]).Bits | ((uint)((BFloat16)(float)pair[1]).Bits << 16))];
+
     [Fact]
     public void FloatsAreRoundedToTf32()
     {

@@ -37,7 +37,10 @@ public static class Conv2d
     public static Tensor Apply(Tensor x, Tensor weight, Tensor? bias, Conv2dOptions options)
     {
         if (MixedPrecision.Applies(PrecisionRule.Product, x, weight, bias))
-            return MixedPrecision.Run(Op, PrecisionRule.Product, [x, weight, bias], t => Apply(t[0]!, t[1]!, t[2], options), factors: 2);
+        {
+            return MixedPrecision.Run(
+                Op, PrecisionRule.Product, [x, weight, bias], t => Apply(t[0]!, t[1]!, t[2], options), factors: 2, multipliesFactorsOnly: true);
+        }
         var shape = CheckShapes(x, weight, bias, options);
         return x.DType == DType.Float64 ? Run<double, Real64>(x, weight, bias, shape) : Run<float, Real32>(x, weight, bias, shape);
     }

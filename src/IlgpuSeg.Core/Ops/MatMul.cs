@@ -19,7 +19,10 @@ public static class MatMul
     public static Tensor Apply(Tensor a, Tensor b, bool transposeA = false, bool transposeB = false)
     {
         if (MixedPrecision.Applies(PrecisionRule.Product, a, b))
-            return MixedPrecision.Run(Op, PrecisionRule.Product, [a, b], t => Apply(t[0]!, t[1]!, transposeA, transposeB));
+        {
+            return MixedPrecision.Run(
+                Op, PrecisionRule.Product, [a, b], t => Apply(t[0]!, t[1]!, transposeA, transposeB), multipliesFactorsOnly: true);
+        }
         OpCheck.SameDevice(Op, a, b);
         OpCheck.SameDType(Op, a, b);
         OpCheck.FloatingPoint(Op, "a", a);
