@@ -31,14 +31,14 @@ internal static class BlockProduct
         {
             blocks.TileColumns = KernelHost.Blocks(shape.Columns, GemmBlock.Large);
             host.Load(static d => d.LoadStreamKernel<ArrayView<T>, ArrayView<T>, ArrayView<T>, ArrayView<T>, GemmShape, GemmRight, GemmBlocks,
-                EpilogueOperands<T>>(GemmBlock.LargeKernel<T, R, TEpilogue>, new KernelSpecialization(GemmStaging.Threads, 2)))(
+                EpilogueOperands<T>>(GemmBlock.LargeKernel<T, R, TEpilogue>))(
                 Config(shape.Rows, GemmBlock.Large, blocks.TileColumns, batches), a, b, bias, c, shape, right, blocks, epilogue);
         }
         else
         {
             blocks.TileColumns = KernelHost.Blocks(shape.Columns, GemmBlock.Small);
             host.Load(static d => d.LoadStreamKernel<ArrayView<T>, ArrayView<T>, ArrayView<T>, ArrayView<T>, GemmShape, GemmRight, GemmBlocks,
-                EpilogueOperands<T>>(GemmBlock.SmallKernel<T, R, TEpilogue>, new KernelSpecialization(GemmStaging.Threads, null)))(
+                EpilogueOperands<T>>(GemmBlock.SmallKernel<T, R, TEpilogue>))(
                 Config(shape.Rows, GemmBlock.Small, blocks.TileColumns, batches), a, b, bias, c, shape, right, blocks, epilogue);
         }
     }

@@ -55,8 +55,9 @@ internal static class GemmBlock
     /// <summary>Between a thread's squares.</summary>
     private const int SquareStep = 64;
 
-    /// <summary>128 x 128 x 8.</summary>
-    internal static void LargeKernel<T, R, [CataloguedWith(typeof(AffineResidualEpilogue<,>))] TEpilogue>(
+    /// <summary>128 x 128 x 8. For float: double's sums would fill a thread's registers.</summary>
+    [GroupBounds(GemmStaging.Threads, 2)]
+    internal static void LargeKernel<T, [CataloguedWith(typeof(Real32))] R, [CataloguedWith(typeof(AffineResidualEpilogue<,>))] TEpilogue>(
         ArrayView<T> a, ArrayView<T> b, ArrayView<T> bias, ArrayView<T> c, GemmShape s, GemmRight right, GemmBlocks blocks, EpilogueOperands<T> e)
         where T : unmanaged, INumber<T>
         where R : struct, IReal<T>
