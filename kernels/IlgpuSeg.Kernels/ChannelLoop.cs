@@ -13,6 +13,13 @@ public static class ChannelLoop
     // Groups that keep the cores of a CPU evenly busy.
     private const int WantedGroups = 64;
 
+    // Threads of a group that takes several rows.
+    private const int SharedThreads = 256;
+    private const int MostSharedLanes = 128;
+
+    /// <summary>The calling thread's row; callable inside kernels that <see cref="Shared"/> launches, which guard it themselves.</summary>
+    public static int Row => Grid.IdxX * Group.DimY + Group.IdxY;
+
     /// <summary>The calling thread's first channel; callable inside kernels that <see cref="Config"/> launches.</summary>
     public static int First => Grid.IdxY * Group.DimX + Group.IdxX;
 
@@ -31,5 +38,18 @@ public static class ChannelLoop
         var blocks = KernelHost.Blocks(channels, lanes);
         var wanted = host.Accelerator.AcceleratorType == AcceleratorType.CPU ? KernelHost.Blocks(WantedGroups, rows * images) : blocks;
         return new KernelConfig(new Index3D(rows, Math.Min(blocks, wanted), images), new Index3D(lanes, 1, 1));
+    }
+
+    /// <summary>The launch for kernels that find their row in <see cref="Row"/>: on a GPU a group takes as many rows as it has threads for.</summary>
+    /// <param name="host">Where to run.</param>
+    /// <param name="rows">Rows, at least 1.</param>
+    /// <param name="channels">Channels (or quads of them), at least 1.</param>
+    public static KernelConfig Shared(KernelHost host, int rows, int channels)
+    {
+        if (host.Accelerator.AcceleratorType == AcceleratorType.CPU) return Config(host, rows, channels);
+        var blocks = KernelHost.Blocks(channels, MostSharedLanes);
+        var lanes = KernelHost.Blocks(channels, blocks);
+        var groupRows = Math.Min(SharedThreads / lanes, rows);
+        return new KernelConfig(new Index3D(KernelHost.Blocks(rows, groupRows), blocks, 1), new Index3D(lanes, groupRows, 1));
     }
 }

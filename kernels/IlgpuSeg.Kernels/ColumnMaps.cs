@@ -158,7 +158,7 @@ internal readonly struct ScaledResidualMap<T, R> : IColumnMap<T>
 internal static class ColumnMaps
 {
     // Rows that a thread takes.
-    private const int ThreadRows = 4;
+    private const int ThreadRows = 8;
 
     // Grid: (chunks of rows, blocks of columns, samples).
     internal static void MapKernel<T, TMap, TLoad>(
@@ -179,7 +179,8 @@ internal static class ColumnMaps
         var b0 = Tile4.Of(T.Zero, T.Zero, T.Zero, T.Zero);
         var (b1, b2, b3) = (b0, b0, b0);
         var at = (Grid.IdxZ * cut.Rows + p.Row) * cut.Columns + p.Column;
-        if (p.Row + 3 * p.Step < p.End)
+        var r = p.Row;
+        for (; r + 3 * p.Step < p.End; r += 4 * p.Step)
         {
             var a0 = TLoad.Load(a, aQuads, at, p.ColumnStep, left);
             var a1 = TLoad.Load(a, aQuads, at + rowStep, p.ColumnStep, left);
@@ -196,9 +197,9 @@ internal static class ColumnMaps
             TLoad.Store(y, yQuads, at + rowStep, p.ColumnStep, left, Value<T, TMap>(a1, b1, k0, k1, k2, k3));
             TLoad.Store(y, yQuads, at + 2 * rowStep, p.ColumnStep, left, Value<T, TMap>(a2, b2, k0, k1, k2, k3));
             TLoad.Store(y, yQuads, at + 3 * rowStep, p.ColumnStep, left, Value<T, TMap>(a3, b3, k0, k1, k2, k3));
-            return;
+            at += 4 * rowStep;
         }
-        for (var r = p.Row; r < p.End; r += p.Step)
+        for (; r < p.End; r += p.Step)
         {
             var a0 = TLoad.Load(a, aQuads, at, p.ColumnStep, left);
             if (TMap.ReadsSecond) b0 = TLoad.Load(b, bQuads, at, p.ColumnStep, left);

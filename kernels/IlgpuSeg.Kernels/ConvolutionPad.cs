@@ -26,6 +26,7 @@ internal readonly record struct ConvolutionPad(int Batch, int Height, int Width,
 {
     /// <summary>Vectors of a row that a thread copies.</summary>
     private const int StepsPerThread = 16;
+    private const int BlockStepsPerThread = 4;
 
     public int PaddedHeight => Height + Top + Bottom;
 
@@ -64,6 +65,34 @@ internal readonly record struct ConvolutionPad(int Batch, int Height, int Width,
         }
     }
 
+    // The GPU's form: a thread copies four quads of a padded row, with one load after the other on its way. The shape's lengths count quads.
+    internal static void PadBlockKernel<T>(ArrayView<Tile4<T>> image, ArrayView<Tile4<T>> padded, PadShape s)
+        where T : unmanaged, INumber<T>
+    {
+        var n = Grid.IdxX / s.PaddedHeight;
+        var y = Grid.IdxX - n * s.PaddedHeight - s.Top;
+        var inside = y >= 0 && y < s.Height;
+        var from = (n * s.Height + y) * s.RowLength - s.Left;
+        var to = Grid.IdxX * s.PaddedRowLength;
+        var i = Grid.IdxY * BlockStepsPerThread * Group.DimX + Group.IdxX;
+        var a = Quad(image, from, i, inside, s);
+        var b = Quad(image, from, i + Group.DimX, inside, s);
+        var c = Quad(image, from, i + 2 * Group.DimX, inside, s);
+        var d = Quad(image, from, i + 3 * Group.DimX, inside, s);
+        if (i < s.PaddedRowLength) padded[to + i] = a;
+        if (i + Group.DimX < s.PaddedRowLength) padded[to + i + Group.DimX] = b;
+        if (i + 2 * Group.DimX < s.PaddedRowLength) padded[to + i + 2 * Group.DimX] = c;
+        if (i + 3 * Group.DimX < s.PaddedRowLength) padded[to + i + 3 * Group.DimX] = d;
+    }
+
+    private static Tile4<T> Quad<T>(ArrayView<Tile4<T>> image, int from, int i, bool inside, PadShape s)
+        where T : unmanaged, INumber<T>
+    {
+        var value = Tile4.Of(T.Zero, T.Zero, T.Zero, T.Zero);
+        if (inside && i >= s.Left && i < s.Left + s.RowLength) value = image[from + i];
+        return value;
+    }
+
     /// <summary>The images with their border: a copy in the workspace, or the images themselves if there is none.</summary>
     public ArrayView<T> Apply<T>(KernelHost host, ArrayView<T> images, ArrayView<T> workspace)
         where T : unmanaged, INumber<T>
@@ -78,6 +107,16 @@ internal readonly record struct ConvolutionPad(int Batch, int Height, int Width,
             Top = Top,
             Left = Left * Channels,
         };
+        if (host.UsesBlocks && ColumnBlock.TakesQuads(Channels, images, workspace))
+        {
+            var quads = shape with { RowLength = shape.RowLength / 4, PaddedRowLength = shape.PaddedRowLength / 4, Left = shape.Left / 4 };
+            host.Load(static a => a.LoadStreamKernel<ArrayView<Tile4<T>>, ArrayView<Tile4<T>>, PadShape>(PadBlockKernel<T>))(
+                new KernelConfig(
+                    new Index3D(Batch * PaddedHeight, KernelHost.Blocks(quads.PaddedRowLength, BlockStepsPerThread * host.Lanes), 1),
+                    new Index3D(host.Lanes, 1, 1)),
+                ColumnBlock.Quads(images), ColumnBlock.Quads(workspace), quads);
+            return workspace.SubView(0, Length);
+        }
         var grid = new Index3D(Batch * PaddedHeight, KernelHost.Blocks(shape.PaddedRowLength, StepsPerThread * host.Lanes), 1);
         host.Load(static a => a.LoadStreamKernel<ArrayView<T>, ArrayView<T>, PadShape>(PadKernel<T>))(
             new KernelConfig(grid, new Index3D(host.Lanes, 1, 1)), images, workspace, shape);

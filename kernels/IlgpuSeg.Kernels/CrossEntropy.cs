@@ -47,11 +47,12 @@ public static class CrossEntropyKernels
     // scale[0] is the loss's gradient divided by the count. Rows are pixels.
     internal static void BackwardKernel<T, R>(
         ArrayView<T> logits, ArrayView<int> labels, ArrayView<T> peaks, ArrayView<T> logSums, ArrayView<T> scale,
-        ArrayView<T> gradient, int classes, int ignored)
+        ArrayView<T> gradient, int pixels, int classes, int ignored)
         where T : unmanaged, INumber<T>
         where R : struct, IReal<T>
     {
-        var p = Grid.IdxX;
+        var p = ChannelLoop.Row;
+        if (p >= pixels) return;
         var label = labels[p];
         var factor = IsCounted(label, classes, ignored) ? scale[0] : T.Zero;
         var peak = peaks[p];
@@ -206,6 +207,7 @@ public static class CrossEntropyKernels
         where T : unmanaged, INumber<T>
         where R : struct, IReal<T> =>
         host.Load(static a => a.LoadStreamKernel<
-            ArrayView<T>, ArrayView<int>, ArrayView<T>, ArrayView<T>, ArrayView<T>, ArrayView<T>, int, int>(BackwardKernel<T, R>))(
-            ChannelLoop.Config(host, labels.IntLength, classes), logits, labels, peaks, logSums, scale, gradient, classes, ignored);
+            ArrayView<T>, ArrayView<int>, ArrayView<T>, ArrayView<T>, ArrayView<T>, ArrayView<T>, int, int, int>(BackwardKernel<T, R>))(
+            ChannelLoop.Shared(host, labels.IntLength, classes), logits, labels, peaks, logSums, scale, gradient, labels.IntLength, classes,
+            ignored);
 }

@@ -60,11 +60,12 @@ public static class CrossEntropyWeightedKernels
     // Rows are pixels. scale[0] is the loss's gradient divided by the sum of the pixels' weights.
     internal static void BackwardKernel<T, R>(
         ArrayView<T> logits, ArrayView<int> labels, ArrayView<T> classWeights, ArrayView<T> peaks, ArrayView<T> logSums, ArrayView<T> scale,
-        ArrayView<T> gradient, T own, T others, T totalWeight, int classes, int ignored)
+        ArrayView<T> gradient, T own, T others, T totalWeight, int pixels, int classes, int ignored)
         where T : unmanaged, INumber<T>
         where R : struct, IReal<T>
     {
-        var p = Grid.IdxX;
+        var p = ChannelLoop.Row;
+        if (p >= pixels) return;
         var label = labels[p];
         var factor = T.Zero;
         var hit = T.Zero;
@@ -139,10 +140,10 @@ public static class CrossEntropyWeightedKernels
         where T : unmanaged, INumber<T>
         where R : struct, IReal<T> =>
         host.Load(static a => a.LoadStreamKernel<
-            ArrayView<T>, ArrayView<int>, ArrayView<T>, ArrayView<T>, ArrayView<T>, ArrayView<T>, ArrayView<T>, T, T, T, int, int>(
+            ArrayView<T>, ArrayView<int>, ArrayView<T>, ArrayView<T>, ArrayView<T>, ArrayView<T>, ArrayView<T>, T, T, T, int, int, int>(
             BackwardKernel<T, R>))(
-            ChannelLoop.Config(host, labels.IntLength, classWeights.IntLength), logits, labels, classWeights, peaks, logSums, scale,
-            gradient, shares.Own, shares.Others, shares.TotalWeight, classWeights.IntLength, ignored);
+            ChannelLoop.Shared(host, labels.IntLength, classWeights.IntLength), logits, labels, classWeights, peaks, logSums, scale,
+            gradient, shares.Own, shares.Others, shares.TotalWeight, labels.IntLength, classWeights.IntLength, ignored);
 
     /// <summary>y[0] = x[0] / divisor[0], or 0 where the divisor is not positive.</summary>
     /// <param name="host">Where to run.</param>

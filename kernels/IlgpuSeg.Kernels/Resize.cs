@@ -121,6 +121,11 @@ public static class ResizeKernels
     {
         var scaleY = Scale<T, R>(s.InHeight, s.OutHeight, alignCorners);
         var scaleX = Scale<T, R>(s.InWidth, s.OutWidth, alignCorners);
+        if (ResizeBlock.Takes(host, x, y, s))
+        {
+            ResizeBlock.Forward<T, R>(host, x, y, scaleY, scaleX, alignCorners, images, s);
+            return;
+        }
         host.Load(static a => a.LoadStreamKernel<ArrayView<T>, ArrayView<T>, T, T, int, WindowShape>(ForwardKernel<T, R>))(
             ChannelLoop.Config(host, images * s.OutHeight * s.OutWidth, s.Channels), x, y, scaleY, scaleX, alignCorners ? 1 : 0, s);
     }
@@ -149,10 +154,13 @@ public static class ResizeKernels
         where R : struct, IReal<T>
     {
         var gather = ResizeGather<T, R>.Create(host, workspace, ranges, images, alignCorners, s);
-        host.Load(static a => a.LoadStreamKernel<ArrayView<T>, ArrayView<T>, ArrayView<int>, ArrayView<T>, int, WindowShape>(
-            GatherColumnsKernel<T, R>))(
-            ChannelLoop.Config(host, images * s.OutHeight * s.InWidth, s.Channels), dy, gather.Columns, gather.RangesX, gather.WeightsX,
-            gather.SpanX, s);
+        if (ResizeBlock.Takes(host, dy, gather.Columns, s))
+            ResizeBlock.Gather<T, R>(host, dy, gather.Columns, gather.RangesX, gather.WeightsX, gather.SpanX, isColumns: true, images, s);
+        else
+            host.Load(static a => a.LoadStreamKernel<ArrayView<T>, ArrayView<T>, ArrayView<int>, ArrayView<T>, int, WindowShape>(
+                GatherColumnsKernel<T, R>))(
+                ChannelLoop.Config(host, images * s.OutHeight * s.InWidth, s.Channels), dy, gather.Columns, gather.RangesX, gather.WeightsX,
+                gather.SpanX, s);
         gather.Rows(host, dx);
     }
 
@@ -204,10 +212,15 @@ internal sealed record ResizeGather<T, R>(
     }
 
     /// <summary>dx from what the first pass has left in <see cref="Columns"/>.</summary>
-    public void Rows(KernelHost host, ArrayView<T> dx) =>
-        host.Load(static a => a.LoadStreamKernel<ArrayView<T>, ArrayView<T>, ArrayView<int>, ArrayView<T>, int, WindowShape>(
-            ResizeKernels.GatherRowsKernel<T, R>))(
-            ChannelLoop.Config(host, Images * Shape.InHeight * Shape.InWidth, Shape.Channels), Columns, dx, RangesY, WeightsY, SpanY, Shape);
+    public void Rows(KernelHost host, ArrayView<T> dx)
+    {
+        if (ResizeBlock.Takes(host, Columns, dx, Shape))
+            ResizeBlock.Gather<T, R>(host, Columns, dx, RangesY, WeightsY, SpanY, isColumns: false, Images, Shape);
+        else
+            host.Load(static a => a.LoadStreamKernel<ArrayView<T>, ArrayView<T>, ArrayView<int>, ArrayView<T>, int, WindowShape>(
+                ResizeKernels.GatherRowsKernel<T, R>))(
+                ChannelLoop.Config(host, Images * Shape.InHeight * Shape.InWidth, Shape.Channels), Columns, dx, RangesY, WeightsY, SpanY, Shape);
+    }
 }
 
 /// <summary>Positions and weights along one axis of a bilinear resizing; callable inside kernels.</summary>

@@ -108,15 +108,17 @@ public static class UpsampledLogitsKernels
         pixelWeights[p] = weight;
     }
 
-    // Grid: (lines of the labels x columns of x, blocks of classes). scale[0] is the loss's gradient divided by the sum of the pixels' weights.
+    // Rows are (lines of the labels x columns of x), channels classes. scale[0] is the loss's gradient divided by the sum of the pixels' weights.
     internal static void GatherColumnsKernel<T, R>(
         ArrayView<T> x, ArrayView<int> labels, ArrayView<T> classWeights, ArrayView<T> peaks, ArrayView<T> logSums, ArrayView<T> scale,
-        ArrayView<T> columns, ArrayView<int> ranges, ArrayView<T> weights, UpsampledEntropy<T> e, int span, WindowShape s)
+        ArrayView<T> columns, ArrayView<int> ranges, ArrayView<T> weights, UpsampledEntropy<T> e, int span, int rows, WindowShape s)
         where T : unmanaged, INumber<T>
         where R : struct, IReal<T>
     {
-        var line = Grid.IdxX / s.InWidth;
-        var ix = Grid.IdxX - line * s.InWidth;
+        var row = ChannelLoop.Row;
+        if (row >= rows) return;
+        var line = row / s.InWidth;
+        var ix = row - line * s.InWidth;
         var first = ranges[ix];
         var count = ranges[s.InWidth + ix] - first;
         for (var c = ChannelLoop.First; c < s.Channels; c += ChannelLoop.Step)
@@ -127,7 +129,7 @@ public static class UpsampledLogitsKernels
             {
                 var p = line * s.OutWidth + first + k;
                 var label = labels[p];
-                // The same answer for the whole group.
+                // The same answer for the whole row.
                 if (CrossEntropyKernels.IsCounted(label, s.Channels, e.Ignored))
                 {
                     var at = Locate<T, R>(line, first + k, e.ScaleY, e.ScaleX, e.AlignCorners, s);
@@ -137,7 +139,7 @@ public static class UpsampledLogitsKernels
                     sum = R.Fma(weights[ix * span + k], value, sum);
                 }
             }
-            columns[Grid.IdxX * s.Channels + c] = sum * scale[0];
+            columns[row * s.Channels + c] = sum * scale[0];
         }
     }
 
@@ -214,11 +216,12 @@ public static class UpsampledLogitsKernels
         where R : struct, IReal<T>
     {
         var images = labels.IntLength / (s.OutHeight * s.OutWidth);
+        var rows = images * s.OutHeight * s.InWidth;
         var gather = ResizeGather<T, R>.Create(host, workspace, ranges, images, alignCorners, s);
         host.Load(static a => a.LoadStreamKernel<ArrayView<T>, ArrayView<int>, ArrayView<T>, ArrayView<T>, ArrayView<T>, ArrayView<T>,
-            ArrayView<T>, ArrayView<int>, ArrayView<T>, UpsampledEntropy<T>, int, WindowShape>(GatherColumnsKernel<T, R>))(
-            ChannelLoop.Config(host, images * s.OutHeight * s.InWidth, s.Channels), x, labels, classWeights, peaks, logSums, scale,
-            gather.Columns, gather.RangesX, gather.WeightsX, Entropy<T, R>(shares, ignored, alignCorners, s), gather.SpanX, s);
+            ArrayView<T>, ArrayView<int>, ArrayView<T>, UpsampledEntropy<T>, int, int, WindowShape>(GatherColumnsKernel<T, R>))(
+            ChannelLoop.Shared(host, rows, s.Channels), x, labels, classWeights, peaks, logSums, scale, gather.Columns, gather.RangesX,
+            gather.WeightsX, Entropy<T, R>(shares, ignored, alignCorners, s), gather.SpanX, rows, s);
         gather.Rows(host, dx);
     }
 

@@ -30,6 +30,43 @@ public class BlockMapTests
         Columns<double, Real64>(rows, channels);
     }
 
+    // Quads of channels: one, fewer and more than a warp, more than a group takes of one pixel.
+    [Theory]
+    [InlineData(4)]
+    [InlineData(12)]
+    [InlineData(132)]
+    [InlineData(520)]
+    public void ResizingConcatenatingPadding(int channels)
+    {
+        Pixels<float, Real32>(channels);
+        Pixels<double, Real64>(channels);
+    }
+
+    private static void Pixels<T, R>(int channels)
+        where T : unmanaged, INumber<T>
+        where R : struct, IReal<T>
+    {
+        const int images = 2;
+        var s = new WindowShape(3, 5, 7, 9, channels);
+        var (inside, outside) = (images * s.InHeight * s.InWidth * channels, images * s.OutHeight * s.OutWidth * channels);
+        foreach (var align in new[] { false, true })
+        {
+            SameBits<T>(outside, (host, x, _, y) => ResizeKernels.Forward<T, R>(host, x.SubView(0, inside), y, images, align, s));
+            SameBits<T>(outside, (host, dy, _, dx) =>
+            {
+                using var workspace = DeviceData.Unwritten<T>(ResizeKernels.WorkspaceLength(images, align, s));
+                using var ranges = DeviceData.Unwritten<int>(ResizeKernels.RangesLength(s));
+                ResizeKernels.Backward<T, R>(host, dy, workspace.View, ranges.View, dx.SubView(0, inside), images, align, s);
+                host.Synchronize();
+            });
+        }
+        var rows = outside / channels / 2;
+        SameBits<T>(outside, (host, part, _, whole) => ConcatKernels.Insert(host, part, whole, rows, channels, 2 * channels, channels));
+        SameBits<T>(outside, (host, whole, _, part) => ConcatKernels.Extract(host, whole, part, rows, channels, 2 * channels, channels));
+        var pad = new ConvolutionPad(images, s.InHeight, s.InWidth, channels, 1, 2, 1, 0);
+        SameBits<T>(Math.Max(pad.Length, outside), (host, x, _, y) => pad.Apply(host, x, y));
+    }
+
     private static void Flat<T, R>(int n)
         where T : unmanaged, INumber<T>
         where R : struct, IReal<T>
