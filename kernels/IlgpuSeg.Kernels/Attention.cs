@@ -106,12 +106,6 @@ public static class AttentionKernels
         where T : unmanaged, INumber<T>
         where R : struct, IReal<T>
     {
-        // In double its tiles would need more shared memory than every GPU has.
-        if (host.Products == ProductTiles.Blocks && typeof(T) == typeof(float))
-        {
-            AttentionBlock.Forward<T, R>(host, qColumns, k, g, oColumns, stats, scale, shape);
-            return;
-        }
         host.Load(static a => a.LoadStreamKernel<
             ArrayView<T>, ArrayView<T>, ArrayView<T>, ArrayView<T>, ArrayView<T>, T, AttentionShape>(ForwardKernel<T, R>))(
             PositionKernels.Columns(host, shape.Samples, shape.Positions), qColumns, k, g, oColumns, stats, R.FromDouble(scale), shape);
@@ -119,8 +113,8 @@ public static class AttentionKernels
 
     /// <summary>y = gamma * o + u.</summary>
     /// <param name="host">Where to run.</param>
-    /// <param name="oColumns">From <see cref="Forward"/>.</param>
-    /// <param name="stats">From <see cref="Forward"/>.</param>
+    /// <param name="oColumns">From <see cref="Forward"/> or <see cref="AttentionBlock.Forward"/>.</param>
+    /// <param name="stats">From the same.</param>
     /// <param name="gamma">One element.</param>
     /// <param name="unary">[samples, channels].</param>
     /// <param name="y">[samples, positions, channels].</param>
@@ -132,7 +126,7 @@ public static class AttentionKernels
         where R : struct, IReal<T> =>
         host.Load(static a => a.LoadStreamKernel<ArrayView<T>, ArrayView<T>, ArrayView<T>, ArrayView<T>, ArrayView<T>, int, AttentionShape>(
             CombineKernel<T, R>))(
-            ChannelLoop.Config(host, shape.Samples * shape.Positions, shape.Channels), oColumns, stats, gamma, unary, y, host.Lanes, shape);
+            ChannelLoop.Config(host, shape.Samples * shape.Positions, shape.Channels), oColumns, stats, gamma, unary, y, AttentionBlock.Lanes<T>(host), shape);
 
     /// <summary>The unary term: u[n, c] = the sum of weights[n, j] * g[n, j, c] over the keys.</summary>
     /// <param name="host">Where to run.</param>
@@ -142,7 +136,14 @@ public static class AttentionKernels
     /// <param name="shape">The extents.</param>
     public static void Unary<T, R>(KernelHost host, ArrayView<T> weights, ArrayView<T> g, ArrayView<T> u, AttentionShape shape)
         where T : unmanaged, INumber<T>
-        where R : struct, IReal<T> =>
+        where R : struct, IReal<T>
+    {
+        if (PositionBlock.Takes(host, shape.Keys))
+        {
+            PositionBlock.Sum<T, R>(host, g, weights, u, shape.Samples, shape.Keys, shape.Channels);
+            return;
+        }
         host.Load(static a => a.LoadStreamKernel<ArrayView<T>, ArrayView<T>, ArrayView<T>, int, int>(UnaryKernel<T, R>))(
             host.Rows(shape.Samples, shape.Channels), weights, g, u, shape.Keys, shape.Channels);
+    }
 }

@@ -197,7 +197,7 @@ public static class AttentionBackwardKernels
 
     /// <summary>The gradient of the values from both terms.</summary>
     /// <param name="host">Where to run.</param>
-    /// <param name="dgColumns">From <see cref="Keys"/>.</param>
+    /// <param name="dgColumns">From <see cref="Keys"/> or <see cref="AttentionBlockBackward.Keys"/>.</param>
     /// <param name="weights">The unary weights [samples, keys].</param>
     /// <param name="dySum">[samples, channels].</param>
     /// <param name="dg">[samples, keys, channels].</param>
@@ -208,5 +208,5 @@ public static class AttentionBackwardKernels
         where R : struct, IReal<T> =>
         host.Load(static a => a.LoadStreamKernel<ArrayView<T>, ArrayView<T>, ArrayView<T>, ArrayView<T>, int, AttentionShape>(
             ValuesKernel<T, R>))(
-            ChannelLoop.Config(host, shape.Samples * shape.Keys, shape.Channels), dgColumns, weights, dySum, dg, host.Lanes, shape);
+            ChannelLoop.Config(host, shape.Samples * shape.Keys, shape.Channels), dgColumns, weights, dySum, dg, AttentionBlock.Lanes<T>(host), shape);
 }

@@ -1,20 +1,15 @@
-// The forward pass of Attention.cs for GPUs: the same sums by block tiles.
+// The forward pass of Attention.cs for GPUs: the same sums by block tiles, of maps as they lie.
 //
-// 1. A group of 256 threads computes 64 queries by 64 channels of o. It walks the keys, 64 at a time, with a running maximum and sum per query
-//    (as FlashAttention does). Per tile of keys:
+// A group of 256 threads computes o of 128 (64) queries. It walks the keys, as many at a time, with a running maximum and sum per query (as
+// FlashAttention does). Per tile of keys, with the two products of AttentionTile.cs:
 //
-//        scores[64 queries, 64 keys] = q k^T        slices of 8 channels of q and k through shared memory, 4 x 4 per thread
-//        weights = exp(scale scores - maximum)      in shared memory, four threads per query; what o holds is rescaled where it rises
-//        o[64 queries, 64 channels] += weights g    from shared memory, 4 x 4 per thread
+//        tile[key][query] = k q^T                    over the channels of keys
+//        tile = exp(scale tile - maximum)            two (four) threads per query, neighbours, which exchange maxima and sums by shuffles
+//        o[query][:] = kept o + tile^T g             kept: how much the maximum has risen
 //
-// 2. Everything comes by asynchronous copies: a slice while the one before is multiplied, g while the scores are computed. They need no
-//    registers and no branches.
-// 3. Scores and weights lie transposed, [key][query], so that both products read quads: two loads of 16 bytes for 16 multiply-adds. Rows of keys
-//    and weights are 68 elements apart (see GemmStaging.cs). The four threads of a query are neighbours: they exchange maxima and sums by shuffles.
-// 4. Every block of 64 channels computes the weights anew: for 64 channels of keys and 256 of values the scores cost as much as the sums.
-//
-// Memory: q once per tile of keys, k and g once per tile of queries, o written once; nothing of the size of queries x keys. Shared: 46 KB (float).
-// Accumulation: in T, fused; over channels, and over every fourth key of a tile, in order; the four by pairs, tiles in order. No atomics.
+// Memory: q and k once per pair of tiles, g likewise, o read and written once per tile of keys (it stays in the second-level cache); nothing of the size
+// of queries x keys. Shared: 85 KB (27 KB).
+// Accumulation: in T, fused; over channels, and over the keys of a thread, in order; threads by pairs, tiles in order. No atomics.
 using System.Numerics;
 using IlgpuSeg.KernelRuntime;
 using ILGPU;
@@ -22,241 +17,181 @@ using ILGPU.Runtime;
 
 namespace IlgpuSeg.Kernels;
 
-/// <summary>Fused attention by block tiles: forward.</summary>
-internal static class AttentionBlock
+/// <summary>Which tiles a launch takes.</summary>
+internal enum AttentionTiles
 {
-    /// <summary>Queries, keys and channels of a tile.</summary>
-    private const int Tile = 64;
+    /// <summary><see cref="LargeAttentionTile"/>.</summary>
+    Large,
 
-    private const int Stride = Tile + GemmStaging.Padding;
-    private const int SliceDepth = 8;
+    /// <summary><see cref="SmallAttentionTile"/>.</summary>
+    Small,
 
-    /// <summary>Elements of a slice of queries, and of one of keys.</summary>
-    private const int QuerySlice = SliceDepth * Tile, KeySlice = SliceDepth * Stride;
+    /// <summary><see cref="SingleAttentionTile"/>.</summary>
+    Single,
+}
 
-    /// <summary>Keys of a tile for each of the four threads that share a query.</summary>
-    private const int Share = Tile / 4;
-
+/// <summary>Fused attention by block tiles: forward, and what its two directions share.</summary>
+public static class AttentionBlock
+{
     // Below any scaled product, and safe to subtract from one in single precision.
     private const double Lowest = -1e30;
 
-    // Grid: (tiles of queries, blocks of channels, samples).
+    /// <summary>Keys that a thread weights at once.</summary>
+    private const int Unrolled = 4;
+
+    // Grid: X = tiles of queries, Z = samples.
     [GroupBounds(GemmStaging.Threads, 2)]
-    internal static void ForwardKernel<T, [CataloguedWith(typeof(Real32))] R>(
-        ArrayView<T> qColumns, ArrayView<T> k, ArrayView<T> g, ArrayView<T> oColumns, ArrayView<T> stats, T scale, int lanes, AttentionShape s)
+    internal static void ForwardKernel<T, [CataloguedWith(typeof(Real32))] R, TTile>(
+        ArrayView<T> q, ArrayView<T> k, ArrayView<T> g, ArrayView<T> o, ArrayView<T> stats, T scale, AttentionShape s)
         where T : unmanaged, INumber<T>
         where R : struct, IReal<T>
+        where TTile : struct, IAttentionTile
     {
-        var queries = SharedMemory.Allocate<T>(2 * QuerySlice);
-        var keys = SharedMemory.Allocate<T>(2 * KeySlice);
-        var weights = SharedMemory.Allocate<T>(Tile * Stride);
-        var values = SharedMemory.Allocate<T>(Tile * Tile);
-        var kept = SharedMemory.Allocate<T>(Tile);
-        var thread = Group.IdxX;
-        var ty = (thread >> 6) * 4 + ((thread & 31) >> 3);
-        var tx = ((thread >> 5) & 1) * 8 + (thread & 7);
-        var firstQuery = Grid.IdxX * Tile;
-        var firstChannel = Grid.IdxY * Tile;
-        var firstRow = Grid.IdxZ * s.Keys;
-        // The softmax's part: a query and every fourth key.
-        var own = thread >> 2;
-        var quarter = thread & 3;
-        var staged = firstQuery + (thread & (Tile - 1));
-        var column = Column(staged < s.Positions ? staged : s.Positions - 1, s.KeyChannels, lanes, s);
+        var slices = SharedMemory.Allocate<T>(AttentionTile.SliceElements<TTile>());
+        var tile = SharedMemory.Allocate<T>(AttentionTile.TileElements<TTile>());
+        var kept = SharedMemory.Allocate<T>(TTile.Size);
+        var firstQuery = Grid.IdxX * TTile.Size;
+        var queries = AttentionRows<T>.Of(q, Grid.IdxZ * s.Positions + firstQuery, Smaller(TTile.Size, s.Positions - firstQuery));
+        var sums = AttentionRows<T>.Of(o, queries.First, queries.Count);
+        // The softmax's part: a query and every second (fourth) key.
+        var own = Group.IdxX / (GemmStaging.Threads / TTile.Size);
+        var part = Group.IdxX & (GemmStaging.Threads / TTile.Size - 1);
         var peak = R.FromDouble(Lowest);
         var total = T.Zero;
-        var o = Tile4.Rows(Tile4.Of(T.Zero, T.Zero, T.Zero, T.Zero));
-        for (var first = 0; first < s.Keys; first += Tile)
+        for (var first = 0; first < s.Keys; first += TTile.Size)
         {
-            CopyScores(queries, keys, 0, qColumns, k, column, lanes, firstRow, first, 0, s);
-            AsyncCopy.Commit();
-            CopyValues(values, g, firstRow, first, firstChannel, s);
-            AsyncCopy.Commit();
-            var scores = Tile4.Rows(Tile4.Of(T.Zero, T.Zero, T.Zero, T.Zero));
-            var half = 0;
-            // The values' group is the second of three; while the first slice is awaited it may still be under way, later it has arrived.
-            AsyncCopy.Wait(1);
-            for (var slice = 0; slice < s.KeyChannels; slice += SliceDepth)
-            {
-                Group.Barrier();
-                if (slice + SliceDepth < s.KeyChannels)
-                    CopyScores(queries, keys, 1 - half, qColumns, k, column, lanes, firstRow, first, slice + SliceDepth, s);
-                AsyncCopy.Commit();
-                var a = half * QuerySlice + 4 * ty;
-                var b = half * KeySlice + 4 * tx;
-                for (var c = 0; c < SliceDepth; c++)
-                    scores = Tile4.Outer<T, R>(Tile4.Load(queries, a + c * Tile), Tile4.Load(keys, b + c * Stride), scores);
-                half = 1 - half;
-                AsyncCopy.Wait(0);
-            }
-            StoreTransposed(weights, 4 * tx * Stride + 4 * ty, scores);
+            var keys = AttentionRows<T>.Of(k, Grid.IdxZ * s.Keys + first, Smaller(TTile.Size, s.Keys - first));
+            AttentionTile.StoreTile<T, TTile>(tile, AttentionTile.Products<T, R, TTile>(slices, keys, queries, s.KeyChannels));
             Group.Barrier();
-
-            var count = s.Keys - first < Tile ? s.Keys - first : Tile;
-            var place = quarter * Stride + own;
-            var valid = (count - quarter + 3) >> 2;
-            var highest = R.FromDouble(Lowest);
-            for (var j = 0; j < valid; j++)
-                highest = R.Max(highest, weights[place + 4 * j * Stride] * scale);
-            highest = R.Max(highest, Warp.ShuffleXor(highest, 1));
-            var risen = R.Max(peak, R.Max(highest, Warp.ShuffleXor(highest, 2)));
+            var risen = R.Max(peak, Highest<T, R, TTile>(tile, own, part, keys.Count, scale));
             var keep = R.Exp(peak - risen);
             peak = risen;
-            var sum = T.Zero;
-            for (var j = 0; j < valid; j++)
+            total = R.Fma(total, keep, Weigh<T, R, TTile>(tile, own, part, keys.Count, scale, risen));
+            if (part == 0) kept[own] = keep;
+            AttentionTile.Accumulate<T, R, TTile>(
+                slices, tile, AttentionRows<T>.Of(g, keys.First, keys.Count), sums, s.Channels, first == 0, kept, true);
+        }
+        if (part == 0 && own < queries.Count)
+        {
+            stats[queries.First + own] = peak;
+            stats[s.Samples * s.Positions + queries.First + own] = T.One / total;
+        }
+    }
+
+    /// <summary>The largest scaled score of a query, for the threads that share it.</summary>
+    private static T Highest<T, R, TTile>(ArrayView<T> tile, int own, int part, int count, T scale)
+        where T : unmanaged, INumber<T>
+        where R : struct, IReal<T>
+        where TTile : struct, IAttentionTile
+    {
+        var parts = GemmStaging.Threads / TTile.Size;
+        var stride = AttentionTile.Stride<TTile>();
+        var lowest = R.FromDouble(Lowest);
+        var highest = lowest;
+        for (var j = part; j < count; j += Unrolled * parts)
+        {
+            // Rows of the tile beyond the last key are there too: as zeros.
+            for (var i = 0; i < Unrolled; i++)
             {
-                var weight = R.Exp(weights[place + 4 * j * Stride] * scale - risen);
-                weights[place + 4 * j * Stride] = weight;
+                var score = tile[(j + i * parts) * stride + own] * scale;
+                highest = R.Max(highest, j + i * parts < count ? score : lowest);
+            }
+        }
+        highest = R.Max(highest, Warp.ShuffleXor(highest, 1));
+        return parts == 2 ? highest : R.Max(highest, Warp.ShuffleXor(highest, 2));
+    }
+
+    /// <summary>Puts the weights of a query in the place of its scores and returns their sum, for the threads that share it.</summary>
+    private static T Weigh<T, R, TTile>(ArrayView<T> tile, int own, int part, int count, T scale, T peak)
+        where T : unmanaged, INumber<T>
+        where R : struct, IReal<T>
+        where TTile : struct, IAttentionTile
+    {
+        var parts = GemmStaging.Threads / TTile.Size;
+        var stride = AttentionTile.Stride<TTile>();
+        var sum = T.Zero;
+        for (var j = part; j < count; j += Unrolled * parts)
+        {
+            for (var i = 0; i < Unrolled; i++)
+            {
+                var at = (j + i * parts) * stride + own;
+                var weight = R.Exp(tile[at] * scale - peak);
+                weight = j + i * parts < count ? weight : T.Zero;
+                tile[at] = weight;
                 sum += weight;
             }
-            sum += Warp.ShuffleXor(sum, 1);
-            total = R.Fma(total, keep, sum + Warp.ShuffleXor(sum, 2));
-            if (quarter == 0) kept[own] = keep;
-            Group.Barrier();
-
-            o = Scaled(o, Tile4.Load(kept, 4 * ty));
-            o = Accumulate<T, R>(weights, values, ty, tx, count, o);
-            Group.Barrier();
         }
-
-        Store(oColumns, firstQuery + 4 * ty, firstChannel + 4 * tx, lanes, s, o);
-        if (quarter == 0 && Grid.IdxY == 0 && firstQuery + own < s.Positions)
-        {
-            var row = Grid.IdxZ * s.Positions + firstQuery + own;
-            stats[row] = peak;
-            stats[s.Samples * s.Positions + row] = T.One / total;
-        }
+        sum += Warp.ShuffleXor(sum, 1);
+        return parts == 2 ? sum : sum + Warp.ShuffleXor(sum, 2);
     }
 
-    /// <summary>o and the queries' statistics; see <see cref="AttentionKernels.Forward"/>.</summary>
+    /// <summary>Whether a device computes attention this way. In double its tiles would need more shared memory than every GPU has.</summary>
+    /// <typeparam name="T">The element type.</typeparam>
+    /// <param name="host">The device.</param>
+    public static bool Takes<T>(KernelHost host) => host.UsesBlocks && typeof(T) == typeof(float);
+
+    /// <summary>The positions that lie side by side in what attention's kernels hand on: packed maps on CPUs, plain ones (1) here.</summary>
+    /// <typeparam name="T">The element type.</typeparam>
+    /// <param name="host">The device.</param>
+    internal static int Lanes<T>(KernelHost host) => Takes<T>(host) ? 1 : host.Lanes;
+
+    /// <summary>o and the queries' statistics.</summary>
+    /// <param name="host">Where to run.</param>
+    /// <param name="q">Queries [samples, positions, keyChannels], centred.</param>
+    /// <param name="k">Keys [samples, keys, keyChannels], centred.</param>
+    /// <param name="g">Values [samples, keys, channels].</param>
+    /// <param name="o">[samples, positions, channels]; receives the result, not yet divided by the weights' sums.</param>
+    /// <param name="stats">[StatRows, samples * positions]; receives the first two rows.</param>
+    /// <param name="scale">The factor of the products before the softmax.</param>
+    /// <param name="shape">The extents, each at least 1.</param>
     public static void Forward<T, R>(
-        KernelHost host, ArrayView<T> qColumns, ArrayView<T> k, ArrayView<T> g, ArrayView<T> oColumns, ArrayView<T> stats, double scale,
-        AttentionShape shape)
+        KernelHost host, ArrayView<T> q, ArrayView<T> k, ArrayView<T> g, ArrayView<T> o, ArrayView<T> stats, double scale, AttentionShape shape)
         where T : unmanaged, INumber<T>
         where R : struct, IReal<T>
     {
-        var grid = new Index3D(KernelHost.Blocks(shape.Positions, Tile), KernelHost.Blocks(shape.Channels, Tile), shape.Samples);
-        host.Load(static a => a.LoadStreamKernel<
-            ArrayView<T>, ArrayView<T>, ArrayView<T>, ArrayView<T>, ArrayView<T>, T, int, AttentionShape>(ForwardKernel<T, R>))(
-            new KernelConfig(grid, new Index3D(GemmStaging.Threads, 1, 1)), qColumns, k, g, oColumns, stats, R.FromDouble(scale), host.Lanes, shape);
+        var tiles = Choose(host, shape.Positions, shape.Samples, TakesQuads(shape.Channels, g, o));
+        var load = tiles switch
+        {
+            AttentionTiles.Large => LoadForward<T, R, LargeAttentionTile>(host),
+            AttentionTiles.Small => LoadForward<T, R, SmallAttentionTile>(host),
+            _ => LoadForward<T, R, SingleAttentionTile>(host),
+        };
+        load(Config(tiles, shape.Positions, shape.Samples), q, k, g, o, stats, R.FromDouble(scale), shape);
     }
 
-    /// <summary>Where a packed column of the calling group's sample starts (see Positions.cs).</summary>
-    private static int Column(int position, int channels, int lanes, AttentionShape s)
+    /// <summary>A group per tile of positions and sample.</summary>
+    internal static KernelConfig Config(AttentionTiles tiles, int positions, int samples)
     {
-        var block = position / lanes;
-        return (Grid.IdxZ * ((s.Positions + lanes - 1) / lanes) + block) * channels * lanes + position - block * lanes;
+        var size = tiles == AttentionTiles.Large ? LargeAttentionTile.Size : SmallAttentionTile.Size;
+        return new(new Index3D(KernelHost.Blocks(positions, size), 1, samples), new Index3D(GemmStaging.Threads, 1, 1));
     }
 
-    /// <summary>o + weights g over the first keys of a tile.</summary>
-    private static Square4<T> Accumulate<T, R>(ArrayView<T> weights, ArrayView<T> values, int ty, int tx, int count, Square4<T> o)
+    /// <summary>The larger tiles where there are enough of them for all multiprocessors, and these have the memory.</summary>
+    internal static AttentionTiles Choose(KernelHost host, int positions, int samples, bool quads)
+    {
+        var bytes = sizeof(float)
+            * (AttentionTile.TileElements<LargeAttentionTile>() + AttentionTile.SliceElements<LargeAttentionTile>() + LargeAttentionTile.Size);
+        if (!quads) return AttentionTiles.Single;
+        return (long)KernelHost.Blocks(positions, LargeAttentionTile.Size) * samples >= host.Multiprocessors
+            && bytes <= host.Accelerator.MaxSharedMemoryPerGroup
+            ? AttentionTiles.Large
+            : AttentionTiles.Small;
+    }
+
+    /// <summary>Whether four neighbouring channels always lie together at a multiple of their size.</summary>
+    internal static bool TakesQuads<T>(int channels, ArrayView<T> a, ArrayView<T> b)
+        where T : unmanaged => channels % 4 == 0 && IsAligned(a) && IsAligned(b);
+
+    private static bool IsAligned<T>(ArrayView<T> view)
+        where T : unmanaged => view.LoadEffectiveAddressAsPtr() % (4 * Interop.SizeOf<T>()) == 0;
+
+    private static int Smaller(int a, int b) => a < b ? a : b;
+
+    private static Action<KernelConfig, ArrayView<T>, ArrayView<T>, ArrayView<T>, ArrayView<T>, ArrayView<T>, T, AttentionShape>
+        LoadForward<T, R, TTile>(KernelHost host)
         where T : unmanaged, INumber<T>
         where R : struct, IReal<T>
-    {
-        var j = 0;
-        for (; j + SliceDepth <= count; j += SliceDepth)
-        {
-            for (var i = 0; i < SliceDepth; i++)
-                o = Tile4.Outer<T, R>(Tile4.Load(weights, (j + i) * Stride + 4 * ty), Tile4.Load(values, (j + i) * Tile + 4 * tx), o);
-        }
-        for (; j < count; j++)
-            o = Tile4.Outer<T, R>(Tile4.Load(weights, j * Stride + 4 * ty), Tile4.Load(values, j * Tile + 4 * tx), o);
-        return o;
-    }
-
-    /// <summary>Starts the copies of values[key][channel]; zero beyond the last key or channel.</summary>
-    private static void CopyValues<T>(ArrayView<T> values, ArrayView<T> g, int firstRow, int first, int firstChannel, AttentionShape s)
-        where T : unmanaged, INumber<T>
-    {
-        var channel = Group.IdxX & (Tile - 1);
-        var key = Group.IdxX >> 6;
-        var from = (firstRow + first + key) * s.Channels + firstChannel + channel;
-        for (var i = 0; i < Share; i++)
-        {
-            Copy(values, (key + 4 * i) * Tile + channel, g, from + 4 * i * s.Channels,
-                firstChannel + channel < s.Channels && first + key + 4 * i < s.Keys);
-        }
-    }
-
-    /// <summary>Starts the copies of a slice of channels: queries[channel][query] and keys[channel][key], zero beyond the last channel or key.</summary>
-    private static void CopyScores<T>(
-        ArrayView<T> queries, ArrayView<T> keys, int half, ArrayView<T> qColumns, ArrayView<T> k, int column, int lanes, int firstRow, int first,
-        int slice, AttentionShape s)
-        where T : unmanaged, INumber<T>
-    {
-        var channel = Group.IdxX >> 6;
-        for (var i = 0; i < SliceDepth; i += 4)
-        {
-            Copy(queries, half * QuerySlice + (channel + i) * Tile + (Group.IdxX & (Tile - 1)), qColumns, column + (slice + channel + i) * lanes,
-                slice + channel + i < s.KeyChannels);
-        }
-        channel = Group.IdxX & (SliceDepth - 1);
-        var key = Group.IdxX / SliceDepth;
-        var from = (firstRow + first + key) * s.KeyChannels + slice + channel;
-        for (var i = 0; i < Tile; i += GemmStaging.Threads / SliceDepth)
-        {
-            Copy(keys, half * KeySlice + channel * Stride + key + i, k, from + i * s.KeyChannels,
-                slice + channel < s.KeyChannels && first + key + i < s.Keys);
-        }
-    }
-
-    /// <summary>Starts the copy of an element.</summary>
-    private static void Copy<T>(ArrayView<T> target, int to, ArrayView<T> source, int from, bool take)
-        where T : unmanaged
-    {
-        if (Interop.SizeOf<T>() == sizeof(float)) AsyncCopy.Copy4(target, to, source, from, take);
-        else AsyncCopy.Copy8(target, to, source, from, take);
-    }
-
-    private static void StoreTransposed<T>(ArrayView<T> target, int at, Square4<T> x)
-        where T : unmanaged
-    {
-        StoreQuad(target, at, Tile4.Of(x.R0.V0, x.R1.V0, x.R2.V0, x.R3.V0));
-        StoreQuad(target, at + Stride, Tile4.Of(x.R0.V1, x.R1.V1, x.R2.V1, x.R3.V1));
-        StoreQuad(target, at + 2 * Stride, Tile4.Of(x.R0.V2, x.R1.V2, x.R2.V2, x.R3.V2));
-        StoreQuad(target, at + 3 * Stride, Tile4.Of(x.R0.V3, x.R1.V3, x.R2.V3, x.R3.V3));
-    }
-
-    private static void StoreQuad<T>(ArrayView<T> target, int at, Tile4<T> x)
-        where T : unmanaged
-    {
-        target[at] = x.V0;
-        target[at + 1] = x.V1;
-        target[at + 2] = x.V2;
-        target[at + 3] = x.V3;
-    }
-
-    private static Square4<T> Scaled<T>(Square4<T> x, Tile4<T> factors)
-        where T : unmanaged, INumber<T>
-    {
-        Square4<T> y;
-        y.R0 = Scaled(x.R0, factors.V0);
-        y.R1 = Scaled(x.R1, factors.V1);
-        y.R2 = Scaled(x.R2, factors.V2);
-        y.R3 = Scaled(x.R3, factors.V3);
-        return y;
-    }
-
-    private static Tile4<T> Scaled<T>(Tile4<T> x, T factor)
-        where T : unmanaged, INumber<T> => Tile4.Of(x.V0 * factor, x.V1 * factor, x.V2 * factor, x.V3 * factor);
-
-    private static void Store<T>(ArrayView<T> oColumns, int query, int channel, int lanes, AttentionShape s, Square4<T> o)
-        where T : unmanaged
-    {
-        StoreRow(oColumns, query, channel, lanes, s, o.R0);
-        StoreRow(oColumns, query + 1, channel, lanes, s, o.R1);
-        StoreRow(oColumns, query + 2, channel, lanes, s, o.R2);
-        StoreRow(oColumns, query + 3, channel, lanes, s, o.R3);
-    }
-
-    private static void StoreRow<T>(ArrayView<T> oColumns, int query, int channel, int lanes, AttentionShape s, Tile4<T> o)
-        where T : unmanaged
-    {
-        if (query >= s.Positions) return;
-        var i = Column(query, s.Channels, lanes, s) + channel * lanes;
-        if (channel < s.Channels) oColumns[i] = o.V0;
-        if (channel + 1 < s.Channels) oColumns[i + lanes] = o.V1;
-        if (channel + 2 < s.Channels) oColumns[i + 2 * lanes] = o.V2;
-        if (channel + 3 < s.Channels) oColumns[i + 3 * lanes] = o.V3;
-    }
+        where TTile : struct, IAttentionTile =>
+        host.Load(static a => a.LoadStreamKernel<ArrayView<T>, ArrayView<T>, ArrayView<T>, ArrayView<T>, ArrayView<T>, T, AttentionShape>(
+            ForwardKernel<T, R, TTile>));
 }

@@ -43,6 +43,9 @@ public sealed class KernelHost(Accelerator accelerator)
     /// <summary>Whether reductions and maps take their GPU's form too; goes with <see cref="Products"/>.</summary>
     internal bool UsesBlocks => Products == ProductTiles.Blocks;
 
+    /// <summary>The multiprocessors that larger tiles should suffice for; the accelerator's unless it is set.</summary>
+    public int Multiprocessors { get; init; } = accelerator.NumMultiprocessors;
+
     /// <summary>
     /// Whether products of floats may round their operands to tf32 (10 bits of fraction) where that is faster. Off unless it is set: float
     /// means float. (PyTorch has the same switch, on for convolutions and off for matrix products.)

@@ -66,6 +66,21 @@ internal static class Tile4
     public static Tile4<T> Add<T>(Tile4<T> a, Tile4<T> b)
         where T : unmanaged, INumber<T> => Of(a.V0 + b.V0, a.V1 + b.V1, a.V2 + b.V2, a.V3 + b.V3);
 
+    /// <summary>Each row times its factor.</summary>
+    public static Square4<T> Scaled<T>(Square4<T> x, Tile4<T> factors)
+        where T : unmanaged, INumber<T>
+    {
+        x.R0 = Scaled(x.R0, factors.V0);
+        x.R1 = Scaled(x.R1, factors.V1);
+        x.R2 = Scaled(x.R2, factors.V2);
+        x.R3 = Scaled(x.R3, factors.V3);
+        return x;
+    }
+
+    /// <summary>row * factor.</summary>
+    public static Tile4<T> Scaled<T>(Tile4<T> row, T factor)
+        where T : unmanaged, INumber<T> => Of(row.V0 * factor, row.V1 * factor, row.V2 * factor, row.V3 * factor);
+
     /// <summary>sum + a * row.</summary>
     public static Tile4<T> Fma<T, R>(T a, Tile4<T> row, Tile4<T> sum)
         where T : unmanaged, INumber<T>

@@ -69,10 +69,10 @@ internal sealed class AttentionRun<T, R> : IDisposable
         return Read(unary);
     }
 
-    public double[] Forward(KernelHost? host = null)
+    public double[] Forward()
     {
         var y = New(dy.IntLength);
-        AttentionKernels.Forward<T, R>(host ?? Host, qColumns, k, g, oColumns, stats, scale, shape);
+        AttentionKernels.Forward<T, R>(Host, qColumns, k, g, oColumns, stats, scale, shape);
         AttentionKernels.Combine<T, R>(Host, oColumns, stats, gamma, unary, y, shape);
         return Read(y);
     }

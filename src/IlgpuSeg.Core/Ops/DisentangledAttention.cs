@@ -49,6 +49,8 @@ public static class DisentangledAttention
     {
         private readonly KernelHost host = q.Device.Kernels;
         private readonly AttentionShape shape = new(q.N, q.Shape[1], k.Shape[1], q.C, g.C);
+        // By block tiles, of maps as they lie, or by a position per lane, of packed maps.
+        private readonly bool inBlocks = AttentionBlock.Takes<T>(q.Device.Kernels);
 
         public Tensor Forward()
         {
@@ -58,21 +60,29 @@ public static class DisentangledAttention
             AttentionKernels.Unary<T, R>(host, weights.View<T>(), g.View<T>(), unary.View<T>(), shape);
 
             using var stats = Empty(AttentionKernels.StatRows, shape.Samples * shape.Positions);
-            using var o = Packed(shape.Positions, shape.Channels);
-            o.SetToZero();
-            Pairwise(o, stats);
+            using var o = Pairwise(stats);
             var y = Empty(shape.Samples, shape.Positions, shape.Channels);
             AttentionKernels.Combine<T, R>(host, o.View<T>(), stats.View<T>(), gamma.View<T>(), unary.View<T>(), y.View<T>(), shape);
             return Autograd.Record(Op, y, [q, k, g, m, gamma], dy => Backward(dy, weights, stats, o), q, k, g, gamma, weights, stats, o);
         }
 
-        private void Pairwise(Tensor o, Tensor stats)
+        private Tensor Pairwise(Tensor stats)
         {
             using var centeredQ = Centered(q);
-            using var qColumns = Pack(centeredQ);
             using var centeredK = Centered(k);
+            if (inBlocks)
+            {
+                var plain = Empty(shape.Samples, shape.Positions, shape.Channels);
+                AttentionBlock.Forward<T, R>(
+                    host, centeredQ.View<T>(), centeredK.View<T>(), g.View<T>(), plain.View<T>(), stats.View<T>(), scale, shape);
+                return plain;
+            }
+            var o = Packed(shape.Positions, shape.Channels);
+            o.SetToZero();
+            using var qColumns = Pack(centeredQ);
             AttentionKernels.Forward<T, R>(
                 host, qColumns.View<T>(), centeredK.View<T>(), g.View<T>(), o.View<T>(), stats.View<T>(), scale, shape);
+            return o;
         }
 
         private Tensor?[] Backward(Tensor dy, Tensor weights, Tensor stats, Tensor o)
@@ -87,12 +97,24 @@ public static class DisentangledAttention
 
         private Tensor QueryGradient(Tensor dy, Tensor centeredQ, Tensor centeredK, Tensor stats, Tensor o, Tensor dgamma)
         {
-            using var dyColumns = Pack(dy);
-            AttentionBackwardKernels.Dot<T, R>(host, dyColumns.View<T>(), o.View<T>(), stats.View<T>(), shape);
+            using var dyColumns = inBlocks ? null : Pack(dy);
+            if (dyColumns is null)
+                AttentionBlockBackward.Dot<T, R>(host, dy.View<T>(), o.View<T>(), stats.View<T>(), shape);
+            else
+                AttentionBackwardKernels.Dot<T, R>(host, dyColumns.View<T>(), o.View<T>(), stats.View<T>(), shape);
             var queries = shape.Samples * shape.Positions;
             using var workspace = Empty(FlatReduction.WorkspaceLength(queries));
             FlatReduction.Sum<T, R>(host, stats.View<T>().SubView(2 * queries, queries), workspace.View<T>(), dgamma.View<T>());
 
+            if (dyColumns is null)
+            {
+                var dq = Empty(q.Shape.ToArray());
+                AttentionBlockBackward.Queries<T, R>(
+                    host, centeredQ.View<T>(), centeredK.View<T>(), g.View<T>(), dy.View<T>(), stats.View<T>(), gamma.View<T>(), dq.View<T>(),
+                    scale, shape);
+                Whiten.Center<T, R>(dq, dq);
+                return dq;
+            }
             using var qColumns = Pack(centeredQ);
             using var dqColumns = Packed(shape.Positions, shape.KeyChannels);
             dqColumns.SetToZero();
@@ -105,6 +127,34 @@ public static class DisentangledAttention
         private (Tensor Dk, Tensor Dg, Tensor Dm) KeyGradients(
             Tensor dy, Tensor centeredQ, Tensor centeredK, Tensor stats, Tensor weights)
         {
+            using var dySum = Empty(shape.Samples, shape.Channels);
+            PositionKernels.Sum<T, R>(host, dy.View<T>(), dySum.View<T>(), shape.Samples, shape.Positions, shape.Channels);
+            var dg = Empty(g.Shape.ToArray());
+            var dm = Empty(m.Shape.ToArray());
+            var dk = inBlocks
+                ? KeyGradientsInBlocks(dy, centeredQ, centeredK, stats, weights, dySum, dg, dm)
+                : KeyGradientsInColumns(dy, centeredQ, centeredK, stats, weights, dySum, dg, dm);
+            SoftmaxKernels.Backward<T, R>(host, weights.View<T>(), dm.View<T>(), dm.View<T>(), shape.Samples, shape.Keys);
+            return (dk, dg, dm);
+        }
+
+        private Tensor KeyGradientsInBlocks(
+            Tensor dy, Tensor centeredQ, Tensor centeredK, Tensor stats, Tensor weights, Tensor dySum, Tensor dg, Tensor dm)
+        {
+            var dk = Empty(k.Shape.ToArray());
+            using var dgPairs = Empty(g.Shape.ToArray());
+            AttentionBlockBackward.Keys<T, R>(
+                host, centeredQ.View<T>(), centeredK.View<T>(), g.View<T>(), dy.View<T>(), stats.View<T>(), gamma.View<T>(), dk.View<T>(),
+                dgPairs.View<T>(), scale, shape);
+            AttentionBackwardKernels.Values<T, R>(host, dgPairs.View<T>(), weights.View<T>(), dySum.View<T>(), dg.View<T>(), shape);
+            AttentionBlockBackward.Unary<T, R>(host, g.View<T>(), dySum.View<T>(), dm.View<T>(), shape);
+            Whiten.Center<T, R>(dk, dk);
+            return dk;
+        }
+
+        private Tensor KeyGradientsInColumns(
+            Tensor dy, Tensor centeredQ, Tensor centeredK, Tensor stats, Tensor weights, Tensor dySum, Tensor dg, Tensor dm)
+        {
             using var kColumns = Pack(centeredK);
             using var gColumns = Pack(g);
             using var dkColumns = Packed(shape.Keys, shape.KeyChannels);
@@ -114,15 +164,9 @@ public static class DisentangledAttention
             AttentionBackwardKernels.Keys<T, R>(
                 host, kColumns.View<T>(), gColumns.View<T>(), centeredQ.View<T>(), dy.View<T>(), stats.View<T>(), gamma.View<T>(),
                 dkColumns.View<T>(), dgColumns.View<T>(), scale, shape);
-
-            using var dySum = Empty(shape.Samples, shape.Channels);
-            PositionKernels.Sum<T, R>(host, dy.View<T>(), dySum.View<T>(), shape.Samples, shape.Positions, shape.Channels);
-            var dg = Empty(g.Shape.ToArray());
             AttentionBackwardKernels.Values<T, R>(host, dgColumns.View<T>(), weights.View<T>(), dySum.View<T>(), dg.View<T>(), shape);
-            var dm = Empty(m.Shape.ToArray());
             AttentionBackwardKernels.Unary<T, R>(host, gColumns.View<T>(), dySum.View<T>(), dm.View<T>(), shape);
-            SoftmaxKernels.Backward<T, R>(host, weights.View<T>(), dm.View<T>(), dm.View<T>(), shape.Samples, shape.Keys);
-            return (CenteredUnpacked(dkColumns, k.Shape), dg, dm);
+            return CenteredUnpacked(dkColumns, k.Shape);
         }
 
         private Tensor Centered(Tensor x)

@@ -14,7 +14,7 @@ internal static class KernelCompiler
         var offset = entry.IsExplicit ? 0 : 1;
         var values = specialized is null ? null : (object?[])[.. new object?[offset], .. specialized];
         var function = KernelFrontend.Build(entry.Method, !entry.IsExplicit, values, target);
-        Pipeline.Run(function);
+        Pipeline.Run(function, target ?? CompileTarget.Cpu);
         return function;
     }
 

@@ -1,3 +1,4 @@
+using IlgpuSeg.KernelRuntime.Frontend;
 using IlgpuSeg.KernelRuntime.Ir.Passes;
 
 namespace IlgpuSeg.KernelRuntime.Ir;
@@ -5,7 +6,7 @@ namespace IlgpuSeg.KernelRuntime.Ir;
 /// <summary>The passes between front end and back ends, in order.</summary>
 internal static class Pipeline
 {
-    public static void Run(Function function)
+    public static void Run(Function function, CompileTarget target)
     {
         Cleanup.Run(function);
         CommonSubexpressions.Run(function);
@@ -18,7 +19,16 @@ internal static class Pipeline
 
         IfConversion.Run(function);
         CommonSubexpressions.Run(function);
-        HoistInvariants.Run(function);
+        if (target.IsPtx)
+        {
+            // The driver's compiler moves invariants itself, as far as registers allow; what was moved already it could only spill.
+            LoopForm.Run(function);
+        }
+        else
+        {
+            HoistInvariants.Run(function);
+        }
+
         CommonSubexpressions.Run(function);
         Cleanup.Run(function);
     }

@@ -22,6 +22,8 @@ public sealed class PtxHotKernelTests(ITestOutputHelper output)
     [InlineData("DepthwiseLines.Weight<float, Columns7", 128)]
     [InlineData("Attention.Forward<float", 128)]
     [InlineData("AttentionBlock.Forward<float", 152)]
+    [InlineData("AttentionBlockBackward.Queries<float", 152)]
+    [InlineData("AttentionBlockBackward.Keys<float", 152)]
     [InlineData("AttentionBackward.Queries<float", 128)]
     [InlineData("AttentionBackward.Keys<float", 128)]
     [InlineData("BatchNorm.Moments<float", 128)]
@@ -61,22 +63,29 @@ public sealed class PtxHotKernelTests(ITestOutputHelper output)
     public void AttentionReadsQuadsForScoresAndSums()
     {
         var loops = Listing("AttentionBlock.Forward<float").InnerLoops.Select(l => (l.Count(i => i.Is("fma.rn.f32")), l.Count(i => i.Is("ld.shared.v4.f32")))).ToArray();
-        Assert.Equal(2, loops.Count(loop => loop == (8 * 16, 8 * 2)));
+        Assert.Equal(2, loops.Count(loop => loop == (8 * 64, 8 * 4)));
     }
 
-    /// <summary>Tiles come by copies: no load waits for the one before, as behind branches it would.</summary>
-    [Fact]
-    public void AttentionCopiesItsTiles()
+    /// <summary>Slices come by copies: no load waits for the one before, as behind branches it would. What is added to is read in quads.</summary>
+    [Theory]
+    [InlineData("AttentionBlock.Forward<float, Large", 16, 2)]
+    [InlineData("AttentionBlockBackward.Queries<float, Large", 32, 2)]
+    [InlineData("AttentionBlockBackward.Keys<float, Large", 32, 4)]
+    public void AttentionCopiesItsSlices(string name, int words, int quads)
     {
-        var instructions = Listing("AttentionBlock.Forward<float").Instructions;
-        Assert.DoesNotContain(instructions, i => i.Is("ld.global"));
-        Assert.Equal(16 + 2 * 4, instructions.Count(i => i.Is("cp.async.ca.shared.global")));
+        var instructions = Listing(name).Instructions;
+        Assert.Equal(words, instructions.Count(i => i.Is("cp.async.ca.shared.global")));
+        Assert.Equal(quads, instructions.Count(i => i.Is("cp.async.cg.shared.global")));
+        Assert.Equal(16 * quads / 2, instructions.Count(i => i.Is("ld.global.v4.f32")));
+        Assert.Equal(16 * quads / 2, instructions.Count(i => i.Is("st.global.v4.f32")));
     }
 
     /// <summary>With two groups on a multiprocessor a thread has 128 registers; the bound tells the driver's compiler so.</summary>
     [Theory]
     [InlineData("GemmBlock.Large<float")]
     [InlineData("AttentionBlock.Forward<float")]
+    [InlineData("AttentionBlockBackward.Queries<float")]
+    [InlineData("AttentionBlockBackward.Keys<float")]
     public void TwoGroupsFitAMultiprocessor(string name) =>
         Assert.Contains(".maxntid 256, 1, 1\n.minnctapersm 2\n", Text(name));
 
