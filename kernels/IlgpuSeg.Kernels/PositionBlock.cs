@@ -66,7 +66,7 @@ internal static class PositionBlock
         y[sample * channels + c] = R.FromDouble(sum);
     }
 
-    internal static void DotKernel<T, R>(
+    internal static void DotKernel<T, [CataloguedWith(typeof(Real32))] R>(
         ArrayView<T> a, ArrayView<T> b, ArrayView<T> factors, ArrayView<T> y, int rows, int channels, int rowsPerB, int scaled)
         where T : unmanaged, INumber<T>
         where R : struct, IReal<T>

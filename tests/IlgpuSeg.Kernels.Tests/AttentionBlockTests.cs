@@ -53,10 +53,18 @@ public class AttentionBlockTests
     {
         var shape = new AttentionShape(2, 1, 300, 1, 35);
         var reference = new AttentionReference(shape, 1, 1);
-        using Buffers buffers = new();
-        var unary = buffers.New(shape.Samples * shape.Channels);
-        AttentionKernels.Unary<float, Real32>(SmallTiles, buffers.On(reference.Weights), buffers.On(reference.G), unary, shape);
-        AssertClose(reference.Unary, Buffers.Read(unary), 1e-6, "unary");
+        using (Buffers buffers = new())
+        {
+            var unary = buffers.New(shape.Samples * shape.Channels);
+            AttentionKernels.Unary<float, Real32>(SmallTiles, buffers.On(reference.Weights), buffers.On(reference.G), unary, shape);
+            AssertClose(reference.Unary, Buffers.Read(unary), 1e-6, "unary");
+        }
+        using (MemoryBuffer1D<double, Stride1D.Dense> weights = Upload<double>(reference.Weights), g = Upload<double>(reference.G),
+            unary = Unwritten<double>(shape.Samples * shape.Channels))
+        {
+            AttentionKernels.Unary<double, Real64>(SmallTiles, weights.View, g.View, unary.View, shape);
+            AssertClose(reference.Unary, unary.GetAsArray1D(), 1e-14, "unary in double");
+        }
     }
 
     private static void Check(AttentionShape shape, double scale, KernelHost host, double tolerance = 3e-6)
