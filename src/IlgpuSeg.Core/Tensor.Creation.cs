@@ -1,11 +1,18 @@
 using ILGPU;
 using ILGPU.Runtime;
+using IlgpuSeg.Kernels;
 
 namespace IlgpuSeg;
 
 /// <content>Making tensors, and bringing them to another device.</content>
 public sealed partial class Tensor
 {
+    /// <summary>
+    /// Numbers that the host makes pass through an array of so many: a large tensor leaves no large array behind, which would stay in
+    /// the process for long.
+    /// </summary>
+    private const int StagedElements = 4096;
+
     /// <summary>A tensor of ones.</summary>
     /// <param name="shape">The extents.</param>
     /// <param name="dtype">The element type.</param>
@@ -37,6 +44,20 @@ public sealed partial class Tensor
     /// <inheritdoc cref="Rand(Shape, Philox, DType, IlgpuSeg.Device)"/>
     public static Tensor Randn(Shape shape, Philox random, DType dtype = DType.Float32, Device? device = null) =>
         Drawn("Randn", shape, random.NextNormal, dtype, device);
+
+    /// <summary>Numbers that a function gives one after the other, in row-major order, rounded to the type.</summary>
+    /// <param name="shape">The extents.</param>
+    /// <param name="next">The next number.</param>
+    /// <param name="dtype">The element type.</param>
+    /// <param name="device">Where to put it; the CPU if null.</param>
+    /// <exception cref="OverflowException">The shape holds more elements than 32-bit indices reach.</exception>
+    public static Tensor Generate(Shape shape, Func<double> next, DType dtype = DType.Float32, Device? device = null) => Staged(
+        shape,
+        part =>
+        {
+            foreach (ref var element in part) element = next();
+        },
+        dtype, device);
 
     /// <summary>0, 1, 2 ... count - 1.</summary>
     /// <param name="count">How many.</param>
@@ -72,9 +93,46 @@ public sealed partial class Tensor
     {
         if (!dtype.IsFloatingPoint())
             throw new ArgumentException($"{op}: the numbers are floating-point, and {dtype} does not hold them.");
-        var values = new double[shape.Length];
-        for (var i = 0; i < values.Length; i++) values[i] = draw();
-        return FromDoubles(values, shape, dtype, device ?? Device.Cpu);
+        return Generate(shape, draw, dtype, device);
+    }
+
+    private static Tensor Staged(Shape shape, Action<Span<double>> next, DType dtype, Device? device)
+    {
+        var tensor = Empty(shape, dtype, device);
+        var values = new double[Math.Min(StagedElements, tensor.Count)];
+        for (var start = 0; start < tensor.Count; start += StagedElements)
+        {
+            var part = values.AsSpan(0, Math.Min(StagedElements, tensor.Count - start));
+            next(part);
+            tensor.CopyPart(start, part);
+        }
+        return tensor;
+    }
+
+    /// <summary>Replaces some elements, at most <see cref="StagedElements"/>, rounded to the type.</summary>
+    private void CopyPart(int start, ReadOnlySpan<double> values)
+    {
+        switch (DType)
+        {
+            case DType.Float64: CopyPart<double>(start, values); break;
+            case DType.Float32: CopyPart(start, values, stackalloc float[values.Length], x => (float)x); break;
+            case DType.BFloat16: CopyPart(start, values, stackalloc BFloat16[values.Length], x => (BFloat16)(float)x); break;
+            default: CopyPart(start, values, stackalloc int[values.Length], x => (int)x); break;
+        }
+    }
+
+    private void CopyPart<T>(int start, ReadOnlySpan<double> values, Span<T> converted, Func<double, T> convert)
+        where T : unmanaged
+    {
+        for (var i = 0; i < values.Length; i++) converted[i] = convert(values[i]);
+        CopyPart<T>(start, converted);
+    }
+
+    private void CopyPart<T>(int start, ReadOnlySpan<T> values)
+        where T : unmanaged
+    {
+        MarkChanged();
+        View<T>().SubView(start, values.Length).CopyFromCPU(in values);
     }
 
     private Tensor CopiedTo(Device device)

@@ -1,4 +1,3 @@
-using System.Buffers;
 using ILGPU;
 using ILGPU.Runtime;
 using IlgpuSeg.Kernels;
@@ -122,22 +121,7 @@ public sealed partial class Tensor : IDisposable
     /// <exception cref="OverflowException">The shape holds more elements than 32-bit indices reach.</exception>
     public static Tensor Full(Shape shape, double value, DType dtype = DType.Float32, Device? device = null)
     {
-        var tensor = Empty(shape, dtype, device);
-        switch (dtype)
-        {
-            case DType.Float32: Fill((float)value); break;
-            case DType.Float64: Fill(value); break;
-            case DType.BFloat16: Fill((BFloat16)(float)value); break;
-            default: Fill((int)value); break;
-        }
-        return tensor;
-
-        void Fill<T>(T element) where T : unmanaged
-        {
-            var data = new T[tensor.Count];
-            Array.Fill(data, element);
-            tensor.CopyFrom<T>(data);
-        }
+        return Staged(shape, part => part.Fill(value), dtype, device);
     }
 
     /// <summary>A tensor with the given elements in row-major order.</summary>
@@ -163,13 +147,11 @@ public sealed partial class Tensor : IDisposable
     public static Tensor FromDoubles(ReadOnlySpan<double> data, Shape shape, DType dtype, Device device)
     {
         if (dtype == DType.Float64) return From(data, shape, device);
-        var narrow = ArrayPool<float>.Shared.Rent(data.Length);
-        for (var i = 0; i < data.Length; i++) narrow[i] = (float)data[i];
-        var values = narrow.AsSpan(0, data.Length);
-        var tensor = dtype == DType.BFloat16
-            ? From<BFloat16>(Array.ConvertAll(values.ToArray(), BFloat16.Round), shape, device)
-            : From<float>(values, shape, device);
-        ArrayPool<float>.Shared.Return(narrow);
+        if (data.Length != shape.Length)
+            throw new ShapeException("Tensor.FromDoubles", $"the shape must hold as many elements as are given, {data.Length}", ("shape", shape));
+        var tensor = Empty(shape, dtype, device);
+        for (var start = 0; start < data.Length; start += StagedElements)
+            tensor.CopyPart(start, data[start..Math.Min(start + StagedElements, data.Length)]);
         return tensor;
     }
 

@@ -1,5 +1,3 @@
-using System.Buffers;
-
 namespace IlgpuSeg.Nn;
 
 /// <summary>What the construction of modules needs: where, in which precision, and the random numbers of the initial weights.</summary>
@@ -15,15 +13,7 @@ public sealed record Builder(Device Device, DType DType, Philox Random)
     public Tensor Constant(double value, params int[] shape) => Tensor.Full(shape, value, DType, Device);
 
     /// <summary>A tensor of normal samples with mean 0.</summary>
-    public Tensor Normal(double deviation, params int[] shape)
-    {
-        if (!Draws) return Constant(0, shape);
-        var length = (int)new Shape(shape).Length;
-        // A network's weights are drawn one tensor after the other: one array serves all.
-        var values = ArrayPool<double>.Shared.Rent(length);
-        for (var i = 0; i < length; i++) values[i] = Random.NextNormal() * deviation;
-        var tensor = Tensor.FromDoubles(values.AsSpan(0, length), shape, DType, Device);
-        ArrayPool<double>.Shared.Return(values);
-        return tensor;
-    }
+    public Tensor Normal(double deviation, params int[] shape) => Draws
+        ? Tensor.Generate(shape, () => Random.NextNormal() * deviation, DType, Device)
+        : Constant(0, shape);
 }

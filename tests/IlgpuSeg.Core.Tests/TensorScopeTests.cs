@@ -82,27 +82,23 @@ public class TensorScopeTests
     [Fact]
     public void AllocatorReusesAndCounts()
     {
-        var allocator = Device.Cpu.Allocator;
-        allocator.ReleaseCache();
-        allocator.ResetPeak();
-        var (live, peak) = (allocator.LiveBytes, allocator.PeakBytes);
-        var t = Tensor.Empty([100_000], DType.Float32, Device.Cpu);
-        var size = Memory.DeviceAllocator.SizeClass(400_000);
-        Assert.Equal(live + size, allocator.LiveBytes);
-        Assert.Equal(peak + size, allocator.PeakBytes);
+        using var test = new TestDevice();
+        var allocator = test.Allocator;
+        var t = Tensor.Empty([100_000], DType.Float32, test.Device);
+        var size = Memory.DeviceAllocator.BlockSize(400_000);
+        Assert.Equal((size, size, 0), (allocator.LiveBytes, allocator.PeakBytes, allocator.CachedBytes));
         t.Dispose();
-        Assert.Equal(live, allocator.LiveBytes);
-        Assert.Equal(size, allocator.CachedBytes);
-        using var again = Tensor.Empty([99_900], DType.Float32, Device.Cpu);
-        Assert.Equal(0, allocator.CachedBytes);
+        Assert.Equal((0, size, size), (allocator.LiveBytes, allocator.PeakBytes, allocator.CachedBytes));
+        using var again = Tensor.Empty([99_990], DType.Float32, test.Device);
+        Assert.Equal((size, 0), (allocator.ReservedBytes, allocator.CachedBytes));
     }
 
     [Theory]
+    [InlineData(0, 256)]
     [InlineData(1, 256)]
     [InlineData(256, 256)]
     [InlineData(257, 512)]
-    [InlineData(1_000_000, 1_048_576)]
-    [InlineData(1_100_000, 1_179_648)]
-    public void SizeClassesWasteAtMostAnEighth(long bytes, long expected) =>
-        Assert.Equal(expected, Memory.DeviceAllocator.SizeClass(bytes));
+    [InlineData(1_000_000, 1_000_192)]
+    public void BlocksAreMultiplesOf256Bytes(long bytes, long expected) =>
+        Assert.Equal(expected, Memory.DeviceAllocator.BlockSize(bytes));
 }

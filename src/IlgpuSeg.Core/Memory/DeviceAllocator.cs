@@ -3,29 +3,23 @@ using ILGPU.Runtime;
 
 namespace IlgpuSeg.Memory;
 
-/// <summary>One allocation of an accelerator, at least as large as what was asked for.</summary>
-internal sealed record MemoryBlock(MemoryBuffer1D<byte, Stride1D.Dense> Buffer, long Size)
-{
-    public ArrayView<byte> Bytes => Buffer.View.BaseView;
-}
-
 /// <summary>
-/// Hands out device memory and keeps what comes back for the next request of the same size class, since a training step asks
-/// for the same sizes over and over. Classes are eighths of a power of two: at most 12.5 % of a block is unused.
+/// Hands out device memory and keeps what comes back for later requests, since a training step asks for the same sizes over and over.
+/// Memory is taken from the device in segments of <see cref="SegmentBytes"/> or of a larger request's size, and tensors lie side by side
+/// in them: what is taken stays close to what is in use at once.
 /// </summary>
 public sealed class DeviceAllocator : IDisposable
 {
-    private const long Granularity = 256;
-
     /// <summary>So many of the largest tensors are named when memory runs out.</summary>
     private const int NamedWhenOut = 5;
 
     private readonly string device;
     private readonly Accelerator accelerator;
-    private readonly Dictionary<long, Stack<MemoryBlock>> free = [];
+    private readonly BlockPool pool = new();
     private readonly HashSet<Storage> live = [];
     private readonly Lock gate = new();
     private long? limit;
+    private long segmentBytes = 8L << 20;
 
     internal DeviceAllocator(string device, Accelerator accelerator) => (this.device, this.accelerator) = (device, accelerator);
 
@@ -36,10 +30,10 @@ public sealed class DeviceAllocator : IDisposable
     public long PeakBytes { get; private set; }
 
     /// <summary>Bytes that wait for reuse.</summary>
-    public long CachedBytes { get; private set; }
+    public long CachedBytes => ReservedBytes - LiveBytes;
 
     /// <summary>Bytes taken from the device: live and cached.</summary>
-    public long ReservedBytes => LiveBytes + CachedBytes;
+    public long ReservedBytes { get; private set; }
 
     /// <summary>The largest <see cref="ReservedBytes"/> since the start or the last <see cref="ResetPeak"/>.</summary>
     public long PeakReservedBytes { get; private set; }
@@ -54,7 +48,7 @@ public sealed class DeviceAllocator : IDisposable
     }
 
     /// <summary>
-    /// The most bytes to take from the device, null for no limit. Where a request would exceed it, cached blocks are given back; where
+    /// The most bytes to take from the device, null for no limit. Where a request would exceed it, cached memory is given back; where
     /// that does not suffice, the request throws an <see cref="OutOfDeviceMemoryException"/>.
     /// </summary>
     /// <exception cref="ArgumentOutOfRangeException">The limit is not positive.</exception>
@@ -69,6 +63,21 @@ public sealed class DeviceAllocator : IDisposable
                 limit = value;
                 TrimFor(0);
             }
+        }
+    }
+
+    /// <summary>
+    /// So much is taken from the device at once, unless a request needs more. With 0 nothing is cached: each tensor has an allocation of its
+    /// own, in which tools that watch a device's memory see accesses beyond the tensor's end.
+    /// </summary>
+    /// <exception cref="ArgumentOutOfRangeException">The size is negative.</exception>
+    public long SegmentBytes
+    {
+        get => segmentBytes;
+        set
+        {
+            ArgumentOutOfRangeException.ThrowIfNegative(value, nameof(SegmentBytes));
+            segmentBytes = value;
         }
     }
 
@@ -94,15 +103,12 @@ public sealed class DeviceAllocator : IDisposable
         }
     }
 
-    /// <summary>Gives all cached memory back to the device.</summary>
+    /// <summary>Gives cached memory back to the device, but for segments in which tensors live.</summary>
     public void ReleaseCache()
     {
         lock (gate)
         {
-            foreach (var block in free.Values.SelectMany(stack => stack))
-                block.Buffer.Dispose();
-            free.Clear();
-            CachedBytes = 0;
+            while (ReleaseLargest()) { }
         }
     }
 
@@ -113,11 +119,11 @@ public sealed class DeviceAllocator : IDisposable
     /// <exception cref="OutOfDeviceMemoryException">The device's memory or the limit does not suffice, even without a cache.</exception>
     internal Storage Allocate(Shape shape, DType dtype)
     {
-        var size = SizeClass(shape.Length * dtype.Size());
+        var size = BlockSize(shape.Length * dtype.Size());
         var site = TrackAllocations ? AllocationSite.Capture() : null;
         lock (gate)
         {
-            var block = Cached(size) ?? Create(size, shape, dtype);
+            var block = (segmentBytes > 0 ? pool.Take(size) : null) ?? Create(size, shape, dtype);
             var storage = new Storage(this, block) { Shape = shape, DType = dtype, Site = site };
             live.Add(storage);
             LiveBytes += size;
@@ -132,37 +138,25 @@ public sealed class DeviceAllocator : IDisposable
         lock (gate)
         {
             live.Remove(storage);
-            if (!free.TryGetValue(block.Size, out var stack))
-                free[block.Size] = stack = [];
-            stack.Push(block);
             LiveBytes -= block.Size;
-            CachedBytes += block.Size;
+            pool.Return(block);
+            if (segmentBytes == 0) ReleaseCache();
         }
     }
 
-    internal static long SizeClass(long bytes)
-    {
-        if (bytes <= Granularity) return Granularity;
-        var step = Math.Max(Granularity, (long)(System.Numerics.BitOperations.RoundUpToPowerOf2((ulong)bytes) / 16));
-        return (bytes + step - 1) / step * step;
-    }
-
-    private MemoryBlock? Cached(long size)
-    {
-        if (!free.TryGetValue(size, out var stack) || !stack.TryPop(out var block)) return null;
-        CachedBytes -= size;
-        return block;
-    }
+    internal static long BlockSize(long bytes) => Math.Max(1, (bytes + BlockPool.Granularity - 1) / BlockPool.Granularity) * BlockPool.Granularity;
 
     private MemoryBlock Create(long size, Shape shape, DType dtype)
     {
-        TrimFor(size);
-        if (ReservedBytes + size > limit) throw OutOfMemory(size, shape, dtype, null);
+        var segment = Math.Max(size, BlockSize(segmentBytes));
+        if (ReservedBytes + segment > limit) segment = size;
+        TrimFor(segment);
+        if (ReservedBytes + segment > limit) throw OutOfMemory(size, shape, dtype, null);
         try
         {
-            return new MemoryBlock(accelerator.Allocate1D<byte>(size), size);
+            return FromNewSegment(segment, size);
         }
-        catch (Exception e) when (IsOutOfMemory(e) && CachedBytes > 0)
+        catch (Exception e) when (IsOutOfMemory(e) && (CachedBytes > 0 || segment > size))
         {
             ReleaseCache();
             return CreateWithoutCache(size, shape, dtype);
@@ -177,7 +171,7 @@ public sealed class DeviceAllocator : IDisposable
     {
         try
         {
-            return new MemoryBlock(accelerator.Allocate1D<byte>(size), size);
+            return FromNewSegment(size, size);
         }
         catch (Exception e) when (IsOutOfMemory(e))
         {
@@ -185,18 +179,27 @@ public sealed class DeviceAllocator : IDisposable
         }
     }
 
+    private MemoryBlock FromNewSegment(long segment, long size)
+    {
+        var block = pool.Add(accelerator.Allocate1D<byte>(segment), size);
+        ReservedBytes += segment;
+        return block;
+    }
+
     // GPU runtimes report exhausted memory as an error of the accelerator.
     private static bool IsOutOfMemory(Exception e) => e is OutOfMemoryException or AcceleratorException;
 
-    /// <summary>Gives cached blocks back, the largest first, until a further request keeps the limit.</summary>
+    /// <summary>Gives cached segments back, the largest first, until a further request keeps the limit.</summary>
     private void TrimFor(long size)
     {
-        while (CachedBytes > 0 && ReservedBytes + size > limit)
-        {
-            var largest = free.Where(pair => pair.Value.Count > 0).Max(pair => pair.Key);
-            free[largest].Pop().Buffer.Dispose();
-            CachedBytes -= largest;
-        }
+        while (ReservedBytes + size > limit && ReleaseLargest()) { }
+    }
+
+    private bool ReleaseLargest()
+    {
+        var size = pool.ReleaseLargest();
+        ReservedBytes -= size;
+        return size > 0;
     }
 
     private OutOfDeviceMemoryException OutOfMemory(long size, Shape shape, DType dtype, Exception? cause) => new(

@@ -9,7 +9,7 @@ public class ActivationMemoryTests
 {
     private static readonly DeviceAllocator Memory = Device.Cpu.Allocator;
 
-    // What the trace counts is what the engine holds: blocks are rounded up and workspaces come on top, fused layers hold less.
+    // What the trace counts is what the engine holds: workspaces come on top, fused layers hold less (at inference all three a fifth).
     [Theory]
     [InlineData(ContextKind.Frm)]
     [InlineData(ContextKind.Ppm)]
@@ -28,7 +28,7 @@ public class ActivationMemoryTests
         GC.WaitForPendingFinalizers();
 
         network.Train(false);
-        Assert.InRange(Inference(network, images) / (trace.PeakActivations * sizeof(float)), 0.8, 1.25);
+        Assert.InRange(Inference(network, images) / (trace.PeakActivations * sizeof(float)), 0.7, 1.05);
         network.Train();
         Assert.InRange(Training(network, images) / (trace.TrainingActivations * sizeof(float)), 0.4, 1.05);
     }
