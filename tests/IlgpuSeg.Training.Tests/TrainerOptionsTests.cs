@@ -10,6 +10,7 @@ public sealed class TrainerOptionsTests(DrawnScenes scenes) : IClassFixture<Draw
     [
         "precision=bf16", "optim.ema=0.8", "optim.clip_norm=1", "optim.nesterov=true", "optim.accumulate=2", "optim.decay_norms=false",
         "optim.poly_by=epoch", "loss.label_smoothing=0.1", "loss.ohem_threshold=0.7", "loss.ohem_minimum=300",
+        "augment.brightness=0.4", "augment.contrast=0.4", "augment.saturation=0.4", "augment.blur=0.5", "augment.class_uniform=0.5",
     ];
 
     [Fact]

@@ -18,9 +18,30 @@ public sealed record AugmentationOptions
     /// <summary>Largest factor of the random resizing.</summary>
     public double MaxScale { get; init; } = 2.0;
 
+    /// <summary>The brightness is multiplied by a factor of 1 - this to 1 + this; 0 leaves it.</summary>
+    public double Brightness { get; init; }
+
+    /// <summary>The contrast (distances from the crop's mean grey) is multiplied by a factor of 1 - this to 1 + this; 0 leaves it.</summary>
+    public double Contrast { get; init; }
+
+    /// <summary>The saturation (distances from a pixel's own grey) is multiplied by a factor of 1 - this to 1 + this; 0 leaves it.</summary>
+    public double Saturation { get; init; }
+
+    /// <summary>Probability of a Gaussian blur.</summary>
+    public double BlurProbability { get; init; }
+
+    /// <summary>Smallest standard deviation of the blur, in pixels of the crop.</summary>
+    public double MinBlurSigma { get; init; } = 0.1;
+
+    /// <summary>Largest standard deviation of the blur, in pixels of the crop.</summary>
+    public double MaxBlurSigma { get; init; } = 2.0;
+
+    /// <summary>Whether anything changes a crop's colours.</summary>
+    internal bool ChangesColours => Brightness > 0 || Contrast > 0 || Saturation > 0 || BlurProbability > 0;
+
     /// <summary>Refuses impossible values.</summary>
-    /// <exception cref="DataOptionException">A crop's side below 1, a scale that is not positive, or a probability outside 0 to
-    /// 1.</exception>
+    /// <exception cref="DataOptionException">A crop's side below 1, a scale or a blur that is not positive, a probability or a change of
+    /// colours outside 0 to 1.</exception>
     public void Validate()
     {
         if (CropHeight < 1 || CropWidth < 1)
@@ -31,5 +52,20 @@ public sealed record AugmentationOptions
             throw new DataOptionException("scale", $"[{MinScale}, {MaxScale}] is impossible; 0 < smallest <= largest <= 100 is needed");
         if (!(FlipProbability >= 0 && FlipProbability <= 1))
             throw new DataOptionException("flip", $"{FlipProbability} is no probability (0 to 1)");
+        RequireShare("brightness", Brightness);
+        RequireShare("contrast", Contrast);
+        RequireShare("saturation", Saturation);
+        if (!(BlurProbability >= 0 && BlurProbability <= 1))
+            throw new DataOptionException("blur", $"{BlurProbability} is no probability (0 to 1)");
+        if (!(MinBlurSigma > 0) || !(MaxBlurSigma >= MinBlurSigma) || MaxBlurSigma > 100)
+        {
+            throw new DataOptionException(
+                "blur_sigma", $"[{MinBlurSigma}, {MaxBlurSigma}] is impossible; 0 < smallest <= largest <= 100 is needed");
+        }
+    }
+
+    private static void RequireShare(string key, double value)
+    {
+        if (!(value >= 0 && value <= 1)) throw new DataOptionException(key, $"{value} is impossible; 0 (no change) to 1 is needed");
     }
 }

@@ -18,6 +18,12 @@ public static class ImageNet
     /// <summary>The summand of value * Scale + Offset.</summary>
     internal static float Offset(int channel) => -MeanValues[channel] / StdValues[channel];
 
+    /// <summary>Normalises values of 0 to 255, [pixels, 3], in place.</summary>
+    internal static void Normalise(Span<float> values)
+    {
+        for (int i = 0; i < values.Length; i++) values[i] = values[i] * Scale(i % 3) + Offset(i % 3);
+    }
+
     /// <summary>Normalises a whole picture.</summary>
     /// <param name="image">The picture.</param>
     /// <param name="destination">[Height, Width, 3].</param>

@@ -30,6 +30,9 @@ internal readonly struct ResizeAxis
         }
     }
 
+    /// <summary>The places of the crop that lie in the picture, one after the other.</summary>
+    public (int First, int Count) Inside => (Array.FindIndex(Nearest, n => n >= 0), Nearest.Count(n => n >= 0));
+
     public int[] Low { get; }
 
     public int[] High { get; }

@@ -18,6 +18,12 @@ public sealed record BatchLoaderOptions
     /// <summary>False to deliver the smaller batch that an epoch may end with.</summary>
     public bool DropLast { get; init; } = true;
 
+    /// <summary>
+    /// The share of an epoch's crops that are drawn class by class: a class evenly from those of the set, a sample evenly from those that hold it,
+    /// and a crop around one of its pixels. The others are the shuffled set's as ever.
+    /// </summary>
+    public double ClassUniform { get; init; }
+
     /// <summary>Batches that are made ahead of their use, at the same time where cores are free.</summary>
     public int Prefetch { get; init; } = 2;
 }
@@ -33,11 +39,13 @@ public sealed class BatchLoader
     private readonly ISampleSource _source;
     private readonly BatchLoaderOptions _options;
     private readonly Augmenter _augmenter;
+    private readonly ClassIndex? _classes;
 
-    /// <summary>A loader; nothing is read yet.</summary>
+    /// <summary>A loader; nothing is read yet, but for all labels where crops are drawn class by class.</summary>
     /// <param name="source">Where samples come from.</param>
     /// <param name="options">How batches are made.</param>
     /// <exception cref="DataOptionException">An option is impossible, or the set is smaller than one batch.</exception>
+    /// <exception cref="DataException">A sample cannot be read.</exception>
     public BatchLoader(ISampleSource source, BatchLoaderOptions options)
     {
         if (options.BatchSize < 1)
@@ -52,6 +60,12 @@ public sealed class BatchLoader
         BatchesPerEpoch = options.DropLast ? source.Count / options.BatchSize : (source.Count + options.BatchSize - 1) / options.BatchSize;
         if (BatchesPerEpoch == 0)
             throw new DataOptionException("batch_size", $"{options.BatchSize} is more than the {source.Count} samples of {source.Name}");
+        if (!(options.ClassUniform >= 0 && options.ClassUniform <= 1))
+            throw new DataOptionException("class_uniform", $"{options.ClassUniform} is no share (0 to 1)");
+        if (options.ClassUniform == 0) return;
+        _classes = new ClassIndex(source);
+        if (_classes.Classes.Count == 0)
+            throw new DataOptionException("class_uniform", $"no sample of {source.Name} has a labelled pixel");
     }
 
     /// <summary>Batches an epoch.</summary>
@@ -76,15 +90,25 @@ public sealed class BatchLoader
     public static IEnumerable<Batch> WholeImages(ISampleSource source, int prefetch = 2) =>
         Prefetcher.Run(source.Count, prefetch, (i, _) => Batch.Whole(source.Load(i)));
 
-    private int[] Order(int epoch)
+    private Draw[] Order(int epoch)
     {
         var order = Enumerable.Range(0, _source.Count).ToArray();
-        if (_options.Shuffle)
-            new SeededRandom(_options.Seed, OrderKey, epoch).Shuffle(order.AsSpan());
-        return order;
+        var random = new SeededRandom(_options.Seed, OrderKey, epoch);
+        if (_options.Shuffle) random.Shuffle(order.AsSpan());
+        return Array.ConvertAll(order, index => _classes is not null && random.Chance(_options.ClassUniform) ? OfAClass(_classes, random) : new Draw(index));
     }
 
-    private Batch Make(int[] order, int epoch, int batch, CancellationToken stop)
+    private static Draw OfAClass(ClassIndex classes, SeededRandom random)
+    {
+        int place = random.Next(classes.Classes.Count);
+        var samples = classes.Samples(place);
+        return new Draw(samples[random.Next(samples.Count)], classes.Classes[place]);
+    }
+
+    /// <summary>A sample of an epoch, and the class that its crop must hold.</summary>
+    private readonly record struct Draw(int Index, int? Class = null);
+
+    private Batch Make(Draw[] order, int epoch, int batch, CancellationToken stop)
     {
         int first = batch * _options.BatchSize, count = Math.Min(_options.BatchSize, order.Length - first);
         int height = _options.Augmentation.CropHeight, width = _options.Augmentation.CropWidth;
@@ -94,12 +118,16 @@ public sealed class BatchLoader
         for (int i = 0; i < count; i++)
         {
             stop.ThrowIfCancellationRequested();
-            int index = order[first + i];
+            var (index, wanted) = order[first + i];
             var sample = _source.Load(index);
             names[i] = sample.Name;
+            // A sample that is drawn for its classes may come several times in an epoch, and each time with another crop.
+            var random = wanted is null
+                ? new SeededRandom(_options.Seed, SampleKey, epoch, index)
+                : new SeededRandom(_options.Seed, SampleKey, epoch, index, first + i);
             _augmenter.Apply(
-                sample, new SeededRandom(_options.Seed, SampleKey, epoch, index),
-                images.AsSpan(i * height * width * 3, height * width * 3), labels.AsSpan(i * height * width, height * width));
+                sample, random, images.AsSpan(i * height * width * 3, height * width * 3), labels.AsSpan(i * height * width, height * width),
+                wanted);
         }
         return new Batch(count, height, width, images, labels, names);
     }

@@ -64,6 +64,13 @@ public sealed record TrainConfig
         Check(Augment.Flip is >= 0 and <= 1, "augment.flip", Augment.Flip, "a probability");
         Check(Augment.Scale.Count == 2 && Augment.Scale[0] > 0 && Augment.Scale[0] <= Augment.Scale[1], "augment.scale",
             $"[{string.Join(", ", Augment.Scale)}]", "[smallest, largest], positive and in order");
+        Check(Augment.Brightness is >= 0 and <= 1, "augment.brightness", Augment.Brightness, "0 (no change) to 1");
+        Check(Augment.Contrast is >= 0 and <= 1, "augment.contrast", Augment.Contrast, "0 (no change) to 1");
+        Check(Augment.Saturation is >= 0 and <= 1, "augment.saturation", Augment.Saturation, "0 (no change) to 1");
+        Check(Augment.Blur is >= 0 and <= 1, "augment.blur", Augment.Blur, "a probability");
+        Check(Augment.BlurSigma.Count == 2 && Augment.BlurSigma[0] > 0 && Augment.BlurSigma[0] <= Augment.BlurSigma[1] && Augment.BlurSigma[1] <= 100,
+            "augment.blur_sigma", $"[{string.Join(", ", Augment.BlurSigma)}]", "[smallest, largest] in pixels, positive, in order and at most 100");
+        Check(Augment.ClassUniform is >= 0 and <= 1, "augment.class_uniform", Augment.ClassUniform, "a share of 0 to 1");
         Check(Optim.Batch >= 1, "optim.batch", Optim.Batch, "1 or more");
         Check(Optim.Steps >= 1, "optim.steps", Optim.Steps, "1 or more");
         Check(Optim.Lr > 0, "optim.lr", Optim.Lr, "positive");
@@ -126,7 +133,7 @@ public sealed record DataConfig
     public IReadOnlyList<string> Exclude { get; init; } = [];
 }
 
-/// <summary>The random changes of training images (paper: flip, resizing in [0.5, 2], crop).</summary>
+/// <summary>The random changes of training images (paper: flip, resizing in [0.5, 2], crop; the rest is off by default).</summary>
 public sealed record AugmentConfig
 {
     /// <summary>The crop's height and width.</summary>
@@ -137,6 +144,24 @@ public sealed record AugmentConfig
 
     /// <summary>The smallest and largest resizing factor.</summary>
     public IReadOnlyList<double> Scale { get; init; } = [0.5, 2.0];
+
+    /// <summary>The brightness is multiplied by 1 - this to 1 + this; 0: unchanged.</summary>
+    public double Brightness { get; init; }
+
+    /// <summary>The contrast is multiplied by 1 - this to 1 + this; 0: unchanged.</summary>
+    public double Contrast { get; init; }
+
+    /// <summary>The saturation is multiplied by 1 - this to 1 + this; 0: unchanged.</summary>
+    public double Saturation { get; init; }
+
+    /// <summary>The probability of a Gaussian blur.</summary>
+    public double Blur { get; init; }
+
+    /// <summary>The blur's smallest and largest standard deviation, in pixels.</summary>
+    public IReadOnlyList<double> BlurSigma { get; init; } = [0.1, 2.0];
+
+    /// <summary>The share of crops that are drawn evenly over the classes, each around a pixel of its class.</summary>
+    public double ClassUniform { get; init; }
 }
 
 /// <summary>Optimiser and schedule (paper: SGD, momentum 0.9, weight decay 1e-4, lr 0.01, poly decay).</summary>

@@ -62,6 +62,7 @@ public sealed class Trainer
         {
             BatchSize = config.Optim.Batch,
             Seed = config.Seed,
+            ClassUniform = config.Augment.ClassUniform,
             Augmentation = new AugmentationOptions
             {
                 CropHeight = config.Augment.Crop[0],
@@ -69,6 +70,12 @@ public sealed class Trainer
                 FlipProbability = config.Augment.Flip,
                 MinScale = config.Augment.Scale[0],
                 MaxScale = config.Augment.Scale[1],
+                Brightness = config.Augment.Brightness,
+                Contrast = config.Augment.Contrast,
+                Saturation = config.Augment.Saturation,
+                BlurProbability = config.Augment.Blur,
+                MinBlurSigma = config.Augment.BlurSigma[0],
+                MaxBlurSigma = config.Augment.BlurSigma[1],
             },
         });
         var device = Device.Open(config.Device);
