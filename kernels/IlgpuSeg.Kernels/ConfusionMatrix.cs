@@ -69,7 +69,11 @@ public static class ConfusionMatrixKernels
         var threads = Threads(pixels);
         host.Load(static a => a.LoadStreamKernel<ArrayView<int>, ArrayView<int>, ArrayView<int>, int, int, int, int>(CountKernel))(
             host.Linear(threads), labels, predictions, workspace, pixels, threads, classes, ignored);
-        host.Load(static a => a.LoadStreamKernel<ArrayView<int>, ArrayView<int>, int, int>(SumKernel))(
-            host.Linear(counts.IntLength), workspace, counts, threads, counts.IntLength);
+        Sum(host, workspace, counts, threads);
     }
+
+    /// <summary>counts[c] = the sum over k of partials[c, k], which hold the counts of so many threads.</summary>
+    internal static void Sum(KernelHost host, ArrayView<int> partials, ArrayView<int> counts, int threads) =>
+        host.Load(static a => a.LoadStreamKernel<ArrayView<int>, ArrayView<int>, int, int>(SumKernel))(
+            host.Linear(counts.IntLength), partials, counts, threads, counts.IntLength);
 }

@@ -3,8 +3,6 @@
 //   loss_p = (1 - e) w_y (-log p_y) + e/K * sum over c of w_c (-log p_c)         loss = sum of loss_p / sum of w_y
 //   dx_c   = ((1 - e) w_y + e/K * sum of w) p_c - e/K * w_c - (1 - e) w_y [c = y]      (times the loss's gradient / sum of w_y)
 //
-// and the choice of hard pixels (OHEM): those whose own class has a probability below a threshold.
-//
 // Memory: as CrossEntropy.cs, and one number per pixel for w_y. Accumulation: a pixel's classes in order in T.
 using System.Numerics;
 using ILGPU;
@@ -19,7 +17,7 @@ namespace IlgpuSeg.Kernels;
 public readonly record struct SmoothingShares<T>(T Own, T Others, T TotalWeight)
     where T : unmanaged;
 
-/// <summary>Cross-entropy with class weights and label smoothing, and the choice of hard pixels.</summary>
+/// <summary>Cross-entropy with class weights and label smoothing.</summary>
 public static class CrossEntropyWeightedKernels
 {
     internal static void ForwardKernel<T, R>(
@@ -91,16 +89,6 @@ public static class CrossEntropyWeightedKernels
         y[0] = divisor[0] > T.Zero ? x[0] / divisor[0] : T.Zero;
     }
 
-    // Pixels that are sure enough of their own class become ignored ones.
-    internal static void KeepHardKernel<T>(
-        ArrayView<T> losses, ArrayView<int> labels, ArrayView<int> kept, T leastLoss, int pixels, int ignored)
-        where T : unmanaged, INumber<T>
-    {
-        var p = Grid.IdxX * Group.DimX + Group.IdxX;
-        if (p >= pixels) return;
-        kept[p] = losses[p] >= leastLoss ? labels[p] : ignored;
-    }
-
     /// <summary>The weighted loss of each pixel, and its class's weight; both 0 where the label is ignored or no class.</summary>
     /// <param name="host">Where to run.</param>
     /// <param name="logits">[pixels, classes].</param>
@@ -153,17 +141,4 @@ public static class CrossEntropyWeightedKernels
     public static void Divide<T>(KernelHost host, ArrayView<T> x, ArrayView<T> divisor, ArrayView<T> y)
         where T : unmanaged, INumber<T> =>
         host.Load(static a => a.LoadStreamKernel<ArrayView<T>, ArrayView<T>, ArrayView<T>>(DivideKernel))(host.Linear(1), x, divisor, y);
-
-    /// <summary>Labels with all but the hard pixels ignored.</summary>
-    /// <param name="host">Where to run.</param>
-    /// <param name="losses">[pixels]: each pixel's -log of the probability of its own class.</param>
-    /// <param name="labels">[pixels].</param>
-    /// <param name="kept">[pixels], receives the labels of pixels with at least the least loss, and the ignored id elsewhere.</param>
-    /// <param name="leastLoss">The least loss of a pixel that is kept.</param>
-    /// <param name="ignored">The id of ignored pixels.</param>
-    public static void KeepHard<T>(
-        KernelHost host, ArrayView<T> losses, ArrayView<int> labels, ArrayView<int> kept, T leastLoss, int ignored)
-        where T : unmanaged, INumber<T> =>
-        host.Load(static a => a.LoadStreamKernel<ArrayView<T>, ArrayView<int>, ArrayView<int>, T, int, int>(KeepHardKernel))(
-            host.Linear(labels.IntLength), losses, labels, kept, leastLoss, labels.IntLength, ignored);
 }

@@ -4,6 +4,7 @@
 // members of a struct type argument are resolved at compile time by every kernel compiler (ILGPU's and ours), whereas
 // INumber<T>'s own conversions (T.CreateChecked and the like) are not.
 using System.Numerics;
+using ILGPU;
 using ILGPU.Algorithms;
 using IlgpuSeg.KernelRuntime;
 
@@ -61,6 +62,12 @@ public interface IReal<T>
 
     /// <summary>The absolute value.</summary>
     static abstract T Abs(T x);
+
+    /// <summary>The bits; as integers they are ordered as the numbers are, where these are not negative.</summary>
+    static abstract long ToBits(T value);
+
+    /// <summary>The number with these bits.</summary>
+    static abstract T FromBits(long bits);
 }
 
 /// <summary>Single precision.</summary>
@@ -113,6 +120,12 @@ public readonly struct Real32 : IReal<float>
 
     /// <inheritdoc/>
     public static float Abs(float x) => XMath.Abs(x);
+
+    /// <inheritdoc/>
+    public static long ToBits(float value) => Interop.FloatAsInt(value);
+
+    /// <inheritdoc/>
+    public static float FromBits(long bits) => Interop.IntAsFloat((uint)bits);
 }
 
 /// <summary>Double precision.</summary>
@@ -165,4 +178,10 @@ public readonly struct Real64 : IReal<double>
 
     /// <inheritdoc/>
     public static double Abs(double x) => XMath.Abs(x);
+
+    /// <inheritdoc/>
+    public static long ToBits(double value) => (long)Interop.FloatAsInt(value);
+
+    /// <inheritdoc/>
+    public static double FromBits(long bits) => Interop.IntAsFloat((ulong)bits);
 }

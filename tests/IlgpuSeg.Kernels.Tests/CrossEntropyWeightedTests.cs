@@ -61,16 +61,6 @@ public class CrossEntropyWeightedTests
         AssertClose(gradient, Download(dx), tolerance, "dx");
     }
 
-    [Fact]
-    public void HardPixelsKeepTheirLabels()
-    {
-        using var losses = Upload<float>([0.5, 0.25, 1, 0]);
-        using var labels = Host.Accelerator.Allocate1D(new[] { 3, 2, 1, Ignored });
-        using var kept = Unwritten<int>(4);
-        CrossEntropyWeightedKernels.KeepHard<float>(Host, losses.View, labels.View, kept.View, 0.5f, Ignored);
-        Assert.Equal([3, Ignored, 1, Ignored], kept.GetAsArray1D());
-    }
-
     [Theory]
     [InlineData(3, 2, 1.5)]
     [InlineData(3, 0, 0)]

@@ -9,7 +9,7 @@ namespace IlgpuSeg.Ops;
 /// </summary>
 internal static class HardPixels
 {
-    /// <summary>The labels, with all but the hard pixels ignored.</summary>
+    /// <summary>The labels, with all but the hard pixels ignored; of equal losses all or none are kept.</summary>
     /// <param name="losses">-log of each pixel's probability of its own class.</param>
     /// <param name="labels">The labels.</param>
     /// <param name="options">Threshold and minimum.</param>
@@ -19,9 +19,12 @@ internal static class HardPixels
     {
         var (host, ignored) = (losses.Device.Kernels, options.IgnoreIndex);
         var kept = Tensor.Empty(labels.Shape, DType.Int32, labels.Device);
-        var leastLoss = LeastLoss(losses, labels, options);
-        CrossEntropyWeightedKernels.KeepHard(
-            host, losses.View<T>(), labels.View<int>(), kept.View<int>(), R.FromDouble(leastLoss), ignored);
+        using var least = Tensor.Empty([1], losses.DType, losses.Device);
+        using var workspace = Tensor.Empty([HardPixelKernels.WorkspaceLength(labels.Count)], DType.Int32, labels.Device);
+        var threshold = R.FromDouble(-Math.Log(options.HardThreshold!.Value));
+        HardPixelKernels.Least<T, R>(
+            host, losses.View<T>(), labels.View<int>(), workspace.View<int>(), least.View<T>(), threshold, options.HardMinimum, ignored);
+        HardPixelKernels.Keep(host, losses.View<T>(), labels.View<int>(), least.View<T>(), kept.View<int>(), ignored);
         return kept;
     }
 
@@ -37,18 +40,5 @@ internal static class HardPixels
             logits.Device.Kernels, logits.View<T>(), labels.View<int>(), peaks.View<T>(), logSums.View<T>(), losses.View<T>(), logits.C,
             ignored);
         return losses;
-    }
-
-    /// <summary>The least loss of a pixel that is kept: that of the threshold, or a lower one where that keeps too few.</summary>
-    private static double LeastLoss(Tensor losses, Tensor labels, CrossEntropyOptions options)
-    {
-        var threshold = -Math.Log(options.HardThreshold!.Value);
-        var values = losses.ToDoubles();
-        var classes = labels.ToArray<int>();
-        var hardest = values.Where((_, p) => classes[p] != options.IgnoreIndex).ToArray();
-        var minimum = Math.Min(options.HardMinimum, hardest.Length);
-        if (minimum == 0 || hardest.Count(loss => loss >= threshold) >= minimum) return threshold;
-        Array.Sort(hardest);
-        return hardest[^minimum];
     }
 }
