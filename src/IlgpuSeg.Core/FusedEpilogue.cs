@@ -101,8 +101,9 @@ public sealed class FusedEpilogue
             throw new ShapeException(op, "other must have the result's shape", ("result", result), ("other", other.Shape));
     }
 
-    /// <summary>The same by differentiable operations; takes over <paramref name="y"/>.</summary>
-    internal Tensor Compose(Tensor y)
+    /// <summary>The same by differentiable operations.</summary>
+    /// <param name="y">What the epilogue is applied to; freed, unless it is the result.</param>
+    public Tensor Compose(Tensor y)
     {
         var result = Composed(y);
         if (result != y) y.Dispose();

@@ -110,12 +110,17 @@ public sealed class SegmentationNetwork : Module
     {
         if (images.Shape.Rank != 4 || images.C != 3)
             throw new ShapeException("SegmentationNetwork", "images must be [N, H, W, 3]", ("images", images.Shape));
+        var results = WithHooks(inputs => Segment(inputs[0]), images);
+        return new SegmentationOutput(results[0], results[1], images.H, images.W);
+    }
+
+    private Tensor[] Segment(Tensor images)
+    {
         using var scope = new TensorScope();
         var features = backbone.Forward(images, stage => checkpointed.Contains(Parts[stage]));
         var refined = Run("context", t => context.Forward(Gather(t)), features);
         var fused = scope.Keep(Run("decoder", t => decoder.Fuse(t[..3], t[3]), [.. features[..3], refined]));
-        var coarse = scope.Keep(decoder.Classify(fused));
-        return new SegmentationOutput(coarse, fused, images.H, images.W);
+        return [scope.Keep(decoder.Classify(fused)), fused];
     }
 
     /// <summary>The embedding head: L2-normalised embeddings of every fused pixel.</summary>

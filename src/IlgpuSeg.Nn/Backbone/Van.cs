@@ -39,7 +39,9 @@ public sealed class Van : Module
     /// <param name="x">Normalised images, [N, H, W, 3].</param>
     /// <param name="checkpointed">Whether backward computes the blocks of a stage (0 to 3) anew, one at a time, instead of keeping what they save.</param>
     /// <returns>F1..F4: [N, H/4, W/4, C1] to [N, H/32, W/32, C4], sizes rounded up.</returns>
-    public Tensor[] Forward(Tensor x, Func<int, bool>? checkpointed = null)
+    public Tensor[] Forward(Tensor x, Func<int, bool>? checkpointed = null) => [.. WithHooks(inputs => Run(inputs[0], checkpointed), x)];
+
+    private Tensor[] Run(Tensor x, Func<int, bool>? checkpointed)
     {
         var features = new Tensor[4];
         for (var s = 0; s < 4; s++)
@@ -95,7 +97,9 @@ internal sealed class PatchEmbedding : Module
         norm = Add("norm", new BatchNorm2d(build, outputs, config.BnMomentum, config.BnEps));
     }
 
-    public Tensor Forward(Tensor x)
+    public Tensor Forward(Tensor x) => WithHooks(Run, x);
+
+    private Tensor Run(Tensor x)
     {
         using var scope = new TensorScope();
         return scope.Keep(

@@ -30,10 +30,12 @@ internal sealed class VanBlock : Module
         this.dropPath = Add("drop_path", new DropPath(build, dropPath));
     }
 
-    public Tensor Forward(Tensor x)
+    public Tensor Forward(Tensor x) => WithHooks(Run, x);
+
+    private Tensor Run(Tensor x)
     {
         using var scope = new TensorScope();
-        if (norm1.Folds) return scope.Keep(Infer(x));
+        if (norm1.Folds && !attention.HasForwardHooks && !mlp.HasForwardHooks && !dropPath.HasForwardHooks) return scope.Keep(Infer(x));
         var y = dropPath.Forward(x, attention.Forward(norm1.Forward(x)), scale1);
         return scope.Keep(dropPath.Forward(y, mlp.Forward(norm2.Forward(y)), scale2));
     }
@@ -47,8 +49,8 @@ internal sealed class VanBlock : Module
         var outer = FusedEpilogue.AffineAdd(
             scale1, Multiply.Apply(scale1, t), x, Ops.Add.Apply(ones, Multiply.Apply(scale1, s)));
         Tensor y;
-        using (var normed = norm1.Forward(x)) y = attention.Forward(normed, outer);
-        return mlp.Forward(norm2.Forward(y), FusedEpilogue.ScaleAdd(scale2, y));
+        using (var normed = norm1.Forward(x)) y = attention.Run(normed, outer);
+        return mlp.Run(norm2.Forward(y), FusedEpilogue.ScaleAdd(scale2, y));
     }
 
     public Shape Trace(ModelTrace trace, Shape x)
@@ -78,13 +80,16 @@ internal sealed class SpatialAttention : Module
         proj2 = Add("proj_2", new Conv2d(build, channels, channels));
     }
 
-    /// <summary>The branch with its own residual connection, or with what is to follow the last convolution instead of it.</summary>
-    public Tensor Forward(Tensor x, FusedEpilogue? last = null)
+    /// <summary>The branch with its own residual connection.</summary>
+    public Tensor Forward(Tensor x) => WithHooks(input => Run(input, FusedEpilogue.Add(input)), x);
+
+    /// <summary>The branch with what is to follow its last convolution instead of its residual connection.</summary>
+    public Tensor Run(Tensor x, FusedEpilogue last)
     {
         using var scope = new TensorScope();
         Tensor gated;
         using (var u = proj1.Forward(x, FusedEpilogue.Activate(FusedActivation.Gelu))) gated = gate.Forward(u);
-        return scope.Keep(proj2.Forward(gated, last ?? FusedEpilogue.Add(x)));
+        return scope.Keep(proj2.Forward(gated, last));
     }
 
     public Shape Trace(ModelTrace trace, Shape x)
@@ -111,7 +116,9 @@ internal sealed class LargeKernelAttention : Module
         pointwise = Add("conv1", new Conv2d(build, channels, channels));
     }
 
-    public Tensor Forward(Tensor u)
+    public Tensor Forward(Tensor u) => WithHooks(Gate, u);
+
+    private Tensor Gate(Tensor u)
     {
         using var scope = new TensorScope();
         Tensor wide;
@@ -142,12 +149,15 @@ internal sealed class Mlp : Module
         fc2 = Add("fc2", new Conv2d(build, hidden, channels));
     }
 
+    /// <summary>The branch.</summary>
+    public Tensor Forward(Tensor x) => WithHooks(input => Run(input, null), x);
+
     /// <summary>The branch, and what follows its last convolution.</summary>
-    public Tensor Forward(Tensor x, FusedEpilogue? last = null)
+    public Tensor Run(Tensor x, FusedEpilogue? last)
     {
         using var scope = new TensorScope();
         Tensor activated;
-        using (var hidden = fc1.Forward(x)) activated = depthwise.Conv.Forward(hidden, FusedActivation.Gelu);
+        using (var hidden = fc1.Forward(x)) activated = depthwise.ForwardGelu(hidden);
         return scope.Keep(last is null ? fc2.Forward(activated) : fc2.Forward(activated, last));
     }
 
@@ -165,5 +175,10 @@ internal sealed class Mlp : Module
         public DepthwiseUnit(Builder build, int channels) => Conv = Add("dwconv", new DepthwiseConv2d(build, channels, kernel: 3));
 
         public DepthwiseConv2d Conv { get; }
+
+        /// <summary>The convolution and a GELU, in one pass.</summary>
+        public Tensor ForwardGelu(Tensor x) => HasForwardHooks
+            ? FusedEpilogue.Activate(FusedActivation.Gelu).Compose(WithHooks(input => Conv.Forward(input), x))
+            : Conv.Forward(x, FusedActivation.Gelu);
     }
 }

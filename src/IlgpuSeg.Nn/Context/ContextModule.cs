@@ -8,7 +8,10 @@ public abstract class ContextModule : Module
     /// <summary>The context.</summary>
     /// <param name="features">F1..F4 at F4's size, concatenated: [N, h, w, C1+..+C4].</param>
     /// <returns>[N, h, w, width].</returns>
-    public abstract Tensor Forward(Tensor features);
+    public Tensor Forward(Tensor features) => WithHooks(Refine, features);
+
+    /// <summary>Computes what <see cref="Forward"/> gives.</summary>
+    protected abstract Tensor Refine(Tensor features);
 
     /// <summary>The output's shape; counts the layers.</summary>
     public abstract Shape Trace(ModelTrace trace, Shape features);

@@ -31,7 +31,7 @@ public sealed class DeepAggregation : ContextModule
     }
 
     /// <inheritdoc/>
-    public override Tensor Forward(Tensor features)
+    protected override Tensor Refine(Tensor features)
     {
         ContextChecks.BatchNorm("DAPPM", Training, features.Shape);
         using var scope = new TensorScope();
@@ -85,7 +85,9 @@ public sealed class DeepAggregation : ContextModule
             conv = Add("conv", new Conv2d(build, inputs, outputs, kernel, padding: kernel / 2, bias: false));
         }
 
-        public Tensor Forward(Tensor x)
+        public Tensor Forward(Tensor x) => WithHooks(Run, x);
+
+        private Tensor Run(Tensor x)
         {
             using var scope = new TensorScope();
             return scope.Keep(conv.Forward(norm.ForwardRelu(x)));

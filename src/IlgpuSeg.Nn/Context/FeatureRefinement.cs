@@ -21,7 +21,7 @@ public sealed class FeatureRefinement : ContextModule
     }
 
     /// <inheritdoc/>
-    public override Tensor Forward(Tensor features)
+    protected override Tensor Refine(Tensor features)
     {
         using var scope = new TensorScope();
         return scope.Keep(cut.Forward(ffn.Forward(attention.Forward(features))));
@@ -66,7 +66,9 @@ public sealed class DisentangledNonLocal : Module
 
     /// <summary>Attends.</summary>
     /// <exception cref="ShapeException">The features are smaller than 2x2.</exception>
-    public Tensor Forward(Tensor x)
+    public Tensor Forward(Tensor x) => WithHooks(Attend, x);
+
+    private Tensor Attend(Tensor x)
     {
         CheckSize(x.Shape);
         using var scope = new TensorScope();
@@ -126,7 +128,9 @@ public sealed class FeedForward : Module
     }
 
     /// <summary>Applies the FFN and adds the input.</summary>
-    public Tensor Forward(Tensor x)
+    public Tensor Forward(Tensor x) => WithHooks(Run, x);
+
+    private Tensor Run(Tensor x)
     {
         using var scope = new TensorScope();
         return scope.Keep(fc2.Forward(depthwise.Forward(fc1.Forward(x), FusedActivation.Relu), FusedEpilogue.Add(x)));

@@ -25,7 +25,7 @@ public sealed class PyramidPooling : ContextModule
     }
 
     /// <inheritdoc/>
-    public override Tensor Forward(Tensor features)
+    protected override Tensor Refine(Tensor features)
     {
         ContextChecks.BatchNorm("PPM", Training, features.Shape);
         using var scope = new TensorScope();

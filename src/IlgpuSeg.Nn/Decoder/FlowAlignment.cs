@@ -23,7 +23,9 @@ public sealed class FlowAlignment : Module
     /// <param name="lateral">The finer level, [N, h, w, width].</param>
     /// <param name="coarse">The coarser level, [N, h', w', width].</param>
     /// <returns>[N, h, w, width].</returns>
-    public Tensor Forward(Tensor lateral, Tensor coarse)
+    public Tensor Forward(Tensor lateral, Tensor coarse) => WithHooks(t => [Align(t[0], t[1])], lateral, coarse)[0];
+
+    private Tensor Align(Tensor lateral, Tensor coarse)
     {
         using var scope = new TensorScope();
         var c = ResizeBilinear.Apply(downCoarse.Forward(coarse), lateral.H, lateral.W, alignCorners: true);

@@ -34,7 +34,9 @@ public sealed class FpnDecoder : Module
     /// <param name="features">F1..F3 (F4 is not used), [N, H/4, W/4, C1] ...</param>
     /// <param name="context">The context's output, [N, H/32, W/32, width].</param>
     /// <returns>The fused features, [N, H/4, W/4, width].</returns>
-    public Tensor Fuse(IReadOnlyList<Tensor> features, Tensor context)
+    public Tensor Fuse(IReadOnlyList<Tensor> features, Tensor context) => WithHooks(t => [Run(t, t[3])], [.. features.Take(3), context])[0];
+
+    private Tensor Run(IReadOnlyList<Tensor> features, Tensor context)
     {
         using var scope = new TensorScope();
         var outputs = new Tensor[4];

@@ -30,13 +30,14 @@ public sealed class Conv2d : Module
     }
 
     /// <summary>Convolves.</summary>
-    public Tensor Forward(Tensor x) => Ops.Conv2d.Apply(x, weight, bias, stride, padding);
+    public Tensor Forward(Tensor x) => WithHooks(Convolve, x);
 
     /// <summary>Convolves and does what follows.</summary>
     /// <param name="x">[N, H, W, Cin].</param>
     /// <param name="epilogue">What follows, element by element.</param>
-    public Tensor Forward(Tensor x, FusedEpilogue epilogue) =>
-        Ops.Conv2d.Apply(x, weight, bias, Ops.Conv2dOptions.Square(stride, padding, dilation: 1), epilogue);
+    public Tensor Forward(Tensor x, FusedEpilogue epilogue) => HasForwardHooks
+        ? epilogue.Compose(Forward(x))
+        : Ops.Conv2d.Apply(x, weight, bias, Ops.Conv2dOptions.Square(stride, padding, dilation: 1), epilogue);
 
     /// <summary>The output's shape; counts the layer.</summary>
     public Shape Trace(ModelTrace trace, Shape x)
@@ -47,4 +48,6 @@ public sealed class Conv2d : Module
             macs: (double)y.Length * kernel * kernel * x[3], extraOps: bias is null ? 0 : y.Length);
         return y;
     }
+
+    private Tensor Convolve(Tensor x) => Ops.Conv2d.Apply(x, weight, bias, stride, padding);
 }

@@ -26,7 +26,9 @@ public sealed class ConvNormRelu : Module
     }
 
     /// <summary>ReLU(BN(conv(x))), or BN(conv(x)) where there is no ReLU.</summary>
-    public Tensor Forward(Tensor x)
+    public Tensor Forward(Tensor x) => WithHooks(Run, x);
+
+    private Tensor Run(Tensor x)
     {
         using var scope = new TensorScope();
         if (norm.Folds) return scope.Keep(conv.Forward(x, norm.FoldWith(relu ? FusedActivation.Relu : FusedActivation.None)));

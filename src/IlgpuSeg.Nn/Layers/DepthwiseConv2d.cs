@@ -27,7 +27,11 @@ public sealed class DepthwiseConv2d : Module
     /// <summary>Convolves every channel with its own kernel.</summary>
     /// <param name="x">[N, H, W, C].</param>
     /// <param name="activation">What follows, in the same pass.</param>
-    public Tensor Forward(Tensor x, FusedActivation activation = FusedActivation.None) =>
+    public Tensor Forward(Tensor x, FusedActivation activation = FusedActivation.None) => HasForwardHooks
+        ? FusedEpilogue.Activate(activation).Compose(WithHooks(input => Convolve(input, FusedActivation.None), x))
+        : Convolve(x, activation);
+
+    private Tensor Convolve(Tensor x, FusedActivation activation) =>
         Ops.DepthwiseConv2d.Apply(x, weight, bias, Ops.Conv2dOptions.Square(stride: 1, padding, dilation), activation);
 
     /// <summary>The output's shape; counts the layer.</summary>

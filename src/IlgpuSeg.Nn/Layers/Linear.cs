@@ -21,7 +21,9 @@ public sealed class Linear : Module
     /// <param name="x">[..., In].</param>
     /// <returns>[..., Out].</returns>
     /// <exception cref="ShapeException">The last axis of x is not In.</exception>
-    public Tensor Forward(Tensor x)
+    public Tensor Forward(Tensor x) => WithHooks(Multiply, x);
+
+    private Tensor Multiply(Tensor x)
     {
         var (inputs, outputs) = (weight.Shape[0], weight.Shape[1]);
         if (x.Shape.Rank == 0 || x.C != inputs)

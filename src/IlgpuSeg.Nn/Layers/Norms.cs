@@ -30,23 +30,21 @@ public sealed class BatchNorm2d : Module
     }
 
     /// <summary>Normalises; in training with the batch's statistics, which it adds to the running ones.</summary>
-    public Tensor Forward(Tensor x)
-    {
-        CountBatch();
-        return Ops.BatchNorm.Apply(x, weight, bias, runningMean, runningVar, Training, momentum, eps);
-    }
+    public Tensor Forward(Tensor x) => WithHooks(Normalize, x);
 
     /// <summary>ReLU of <see cref="Forward"/>, in the same pass.</summary>
     public Tensor ForwardRelu(Tensor x)
     {
+        if (HasForwardHooks) return FusedEpilogue.Activate(FusedActivation.Relu).Compose(Forward(x));
         CountBatch();
         return Ops.BatchNorm.ApplyRelu(x, weight, bias, runningMean, runningVar, Training, momentum, eps);
     }
 
     /// <summary>
-    /// Whether the norm is a fixed scale and shift now, which the operation before it can apply: in inference, while nothing is differentiated.
+    /// Whether the norm is a fixed scale and shift now, which the operation before it can apply: in inference, while nothing is differentiated
+    /// and no hook wants to see the norm's result.
     /// </summary>
-    public bool Folds => !Training && !Autograd.MayDifferentiate;
+    public bool Folds => !Training && !HasForwardHooks && !Autograd.MayDifferentiate;
 
     /// <summary>The norm as x * scale + shift, both [C]; only while <see cref="Folds"/>.</summary>
     public (Tensor Scale, Tensor Shift) Fold() => Ops.BatchNorm.Fold(weight, bias, runningMean, runningVar, eps);
@@ -63,6 +61,12 @@ public sealed class BatchNorm2d : Module
     {
         trace.Add("BatchNorm", this, x, macs: 0, extraOps: counted ? 2 * x.Length : 0);
         return x;
+    }
+
+    private Tensor Normalize(Tensor x)
+    {
+        CountBatch();
+        return Ops.BatchNorm.Apply(x, weight, bias, runningMean, runningVar, Training, momentum, eps);
     }
 
     private void CountBatch()
@@ -88,7 +92,7 @@ public sealed class LayerNorm : Module
     }
 
     /// <summary>Normalises every pixel.</summary>
-    public Tensor Forward(Tensor x) => Ops.LayerNorm.Apply(x, weight, bias, eps);
+    public Tensor Forward(Tensor x) => WithHooks(input => Ops.LayerNorm.Apply(input, weight, bias, eps), x);
 
     /// <summary>The output's shape; the convention counts nothing.</summary>
     public Shape Trace(ModelTrace trace, Shape x)
