@@ -7,7 +7,7 @@
 // dx gathers: the input pixels fall into stride x stride phases; within a phase every pixel meets the same taps, so a phase is a
 //   convolution of dy (with a border of zeros) with those taps in reverse, written at every stride-th pixel. Nothing is scattered.
 // dw is a product of (taps x input channels) by (pixels) by (output channels). Its depth, the pixels, is cut by a rule that reads only the
-//   sizes: into splits whose sums go to the workspace and are added in order, and into steps that add to their split one after the other.
+//   sizes and the form of products: into splits whose sums go to the workspace and are added in order, and into steps that add to their split one after the other.
 // Memory: dy (x for dw) once more for the border, panels of w (dy for dw), the splits' sums; all in the workspace.
 // Accumulation: in T; the splits of dw, and the parts of db, are added in double.
 using System.Numerics;
@@ -22,6 +22,9 @@ public static partial class Convolution
 
     /// <summary>The splits' sums take at most this many elements.</summary>
     private const int SplitLimit = 1 << 20;
+
+    /// <summary>The same on GPUs, whose many multiprocessors all want a part of a small weight's gradient.</summary>
+    private const int BlockSplitLimit = 1 << 22;
 
     /// <summary>Elements of workspace that <see cref="DataGradient"/> needs.</summary>
     /// <param name="host">The device's kernels.</param>
@@ -79,7 +82,7 @@ public static partial class Convolution
     {
         shape.Validate();
         var pad = Border(shape);
-        var product = PatchesTransposed(shape, pad, out var splits);
+        var product = PatchesTransposed(host, shape, pad, out var splits);
         var parts = splits > 1 ? (long)splits * shape.WeightLength : 0;
         return Total(pad.Length, parts, Gemm.Workspace(host, product, Pixels(shape, group: 0), splits));
     }
@@ -101,7 +104,7 @@ public static partial class Convolution
         Check("convolution's weight gradient", x.Length, dw.Length, dy.Length, workspace.Length, needed, shape);
         var pad = Border(shape);
         var image = pad.Apply(host, x, workspace);
-        var product = PatchesTransposed(shape, pad, out var splits);
+        var product = PatchesTransposed(host, shape, pad, out var splits);
         var parts = splits > 1 ? workspace.SubView(pad.Length, splits * shape.WeightLength) : dw;
         var panels = workspace.After(splits > 1 ? pad.Length + parts.IntLength : pad.Length);
         // Steps serve the CPU's caches; block tiles stream through the depth.
@@ -214,7 +217,7 @@ public static partial class Convolution
     }
 
     /// <summary>Rows are weights (tap, input channel), the depth is the pixels in lines of an image.</summary>
-    private static GemmShape PatchesTransposed(in ConvolutionShape s, in ConvolutionPad pad, out int splits)
+    private static GemmShape PatchesTransposed(KernelHost host, in ConvolutionShape s, in ConvolutionPad pad, out int splits)
     {
         var w = s.Window;
         var channels = s.InChannels;
@@ -248,7 +251,7 @@ public static partial class Convolution
         }
         var step = StepLength(shape.SegmentLength);
         var steps = KernelHost.Blocks(shape.Depth, step);
-        splits = Math.Clamp(SplitLimit / s.WeightLength, 1, steps);
+        splits = Math.Clamp((host.Products == ProductTiles.Blocks ? BlockSplitLimit : SplitLimit) / s.WeightLength, 1, steps);
         shape.Split = KernelHost.Blocks(steps, splits) * step;
         splits = KernelHost.Blocks(shape.Depth, shape.Split);
         return shape;

@@ -144,13 +144,43 @@ public static class Gemm
         KernelHost host, ArrayView<BFloat16> a, ArrayView<BFloat16> b, ArrayView<float> bias, ArrayView<float> c, GemmShape shape,
         in GemmRight right, int batches = 1)
     {
-        var blocks = BlockProduct.Blocks(shape, right);
-        if (!TensorProduct.Takes(a, b, shape, right, blocks, 8)) return false;
+        return TensorProduct.Takes(a, b, shape, right, BlockProduct.Blocks(shape, right), 8)
+            && RunBFloat16<FloatResult>(host, a, b, bias, c.Cast<uint>(), shape, right, batches);
+    }
+
+    /// <summary>C = A B (+ bias) of bfloat16 operands on tensor cores, with sums in float, rounded to bfloat16.</summary>
+    /// <param name="host">The device's kernels; without tensor cores the same kernels run, slowly.</param>
+    /// <param name="a">The left operand.</param>
+    /// <param name="b">The right operand.</param>
+    /// <param name="bias">One element per column, or an empty view.</param>
+    /// <param name="c">The result.</param>
+    /// <param name="shape">The product, which must not add to what C holds; B's strides and HasBias are filled in here.</param>
+    /// <param name="right">Where B lies.</param>
+    /// <param name="batches">Products: the third grid axis.</param>
+    /// <returns>
+    /// False, and nothing done, if some eight neighbours of an operand do not lie together at a multiple of 16 bytes, or some pair of the result's not at
+    /// a multiple of 4.
+    /// </returns>
+    /// <exception cref="ArgumentException">The bias is too short.</exception>
+    public static bool RunBFloat16(
+        KernelHost host, ArrayView<BFloat16> a, ArrayView<BFloat16> b, ArrayView<float> bias, ArrayView<BFloat16> c, GemmShape shape,
+        in GemmRight right, int batches = 1) =>
+        TensorProduct.Takes(a, b, shape, right, BlockProduct.Blocks(shape, right), 8) && TensorProduct.TakesPairs(c, shape)
+        && RunBFloat16<BFloat16Result>(host, a, b, bias, c.Cast<uint>(), shape, right, batches);
+
+    private static bool RunBFloat16<TResult>(
+        KernelHost host, ArrayView<BFloat16> a, ArrayView<BFloat16> b, ArrayView<float> bias, ArrayView<uint> c, GemmShape shape,
+        in GemmRight right, int batches)
+        where TResult : struct, ITensorResult
+    {
         if (shape.Rows == 0 || shape.Columns == 0 || batches == 0) return true;
-        if (bias.Length != 0) Require("product", "bias", bias.Length, shape.Columns);
+        if (bias.Length != 0) Require("product", "bias", bias.Length, shape.Columns + (batches - 1) * shape.ColumnBatch);
         shape.HasBias = bias.Length != 0 ? 1 : 0;
-        TensorProduct.Run<ActivationEpilogue<float, IdentityActivation<float>>, BFloat16Operand>(
-            host, a.Cast<uint>(), b.Cast<uint>(), bias.Length != 0 ? bias : c, c, shape, right, blocks, new(c, c, c, c), batches);
+        // What is absent still needs a valid view as argument; the kernel does not read it.
+        var any = c.Cast<float>();
+        TensorProduct.Run<ActivationEpilogue<float, IdentityActivation<float>>, BFloat16Operand, TResult>(
+            host, a.Cast<uint>(), b.Cast<uint>(), bias.Length != 0 ? bias : any, c, shape, right, BlockProduct.Blocks(shape, right),
+            new(any, any, any, any), batches);
         return true;
     }
 

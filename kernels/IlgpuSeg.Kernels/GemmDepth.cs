@@ -27,6 +27,12 @@ internal struct GemmBlocks
 
     /// <summary>1 if B's elements are copied four at once.</summary>
     public int QuadsB;
+
+    /// <summary>1 if C's elements of an even and the next column always lie together at a multiple of their size.</summary>
+    public int PairsC;
+
+    /// <summary>Fills the struct up to a multiple of eight bytes.</summary>
+    public int Unused;
 }
 
 /// <summary>The next tile's place in the depth; the same for all threads of a group.</summary>

@@ -19,6 +19,7 @@
 //
 // Operands must allow copies of 16 bytes everywhere; other products take GemmBlock.
 // Memory: per block tile, A's rows and B's columns once; no workspace. Shared: up to 216 KB, asked for at launch.
+// Results are stored two at a time, where C's strides allow it, as floats or rounded once to bfloat16.
 // Accumulation: exact products, float sums in the hardware's order within a step, k ascending. Relative to the sum of |a b|, tf32 rounding of
 // both operands costs up to 2^-10, bfloat16 operands are exact. The result depends neither on the grid nor on the tile's place.
 using System.Numerics;
@@ -42,13 +43,14 @@ internal struct TensorSums
 /// <summary>The tensor-core kernel of the matrix product.</summary>
 internal static class GemmTensor
 {
-    internal static void ProductKernel<[CataloguedWith(typeof(AffineResidualEpilogue<,>))] TEpilogue, TOperand, TLayout, TTile>(
-        ArrayView<uint> a, ArrayView<uint> b, ArrayView<float> bias, ArrayView<float> c, GemmShape s, GemmRight right, GemmBlocks blocks,
+    internal static void ProductKernel<[CataloguedWith(typeof(AffineResidualEpilogue<,>))] TEpilogue, TOperand, TLayout, TTile, TResult>(
+        ArrayView<uint> a, ArrayView<uint> b, ArrayView<float> bias, ArrayView<uint> c, GemmShape s, GemmRight right, GemmBlocks blocks,
         EpilogueOperands<float> e)
         where TEpilogue : struct, IEpilogue<float>
         where TOperand : struct, ITensorOperand
         where TLayout : struct, ITensorLayout
         where TTile : struct, ITensorTile
+        where TResult : struct, ITensorResult
     {
         var slices = SharedMemory.GetDynamic<uint>();
         var mailbox = SharedMemory.Allocate<uint>(TTile.Threads * TensorCore.MailboxPerThread);
@@ -130,12 +132,12 @@ internal static class GemmTensor
             sums = Multiply<TOperand, TTile>(f3, sums, mailbox);
         }
 
-        Store<TEpilogue, TTile>(c, s, e, row, column, sums.R0);
-        Store<TEpilogue, TTile>(c, s, e, row + 16, column, sums.R1);
+        Store<TEpilogue, TTile, TResult>(c, s, e, row, column, blocks.PairsC, sums.R0);
+        Store<TEpilogue, TTile, TResult>(c, s, e, row + 16, column, blocks.PairsC, sums.R1);
         if (TTile.WarpLines == 64)
         {
-            Store<TEpilogue, TTile>(c, s, e, row + 32, column, sums.R2);
-            Store<TEpilogue, TTile>(c, s, e, row + 48, column, sums.R3);
+            Store<TEpilogue, TTile, TResult>(c, s, e, row + 32, column, blocks.PairsC, sums.R2);
+            Store<TEpilogue, TTile, TResult>(c, s, e, row + 48, column, blocks.PairsC, sums.R3);
         }
     }
 
@@ -212,35 +214,83 @@ internal static class GemmTensor
         return new Sums4(even, odd, even, odd);
     }
 
-    private static void Store<TEpilogue, TTile>(ArrayView<float> c, GemmShape s, EpilogueOperands<float> e, int row, int column, TensorRow sums)
+    private static void Store<TEpilogue, TTile, TResult>(
+        ArrayView<uint> c, GemmShape s, EpilogueOperands<float> e, int row, int column, int pairs, TensorRow sums)
         where TEpilogue : struct, IEpilogue<float>
         where TTile : struct, ITensorTile
+        where TResult : struct, ITensorResult
     {
-        StoreFragment<TEpilogue>(c, s, e, row, column, sums.C0);
-        StoreFragment<TEpilogue>(c, s, e, row, column + 8, sums.C1);
-        StoreFragment<TEpilogue>(c, s, e, row, column + 16, sums.C2);
-        StoreFragment<TEpilogue>(c, s, e, row, column + 24, sums.C3);
-        if (TTile.WarpLines == 64)
+        if (row < s.Rows)
         {
-            StoreFragment<TEpilogue>(c, s, e, row, column + 32, sums.C4);
-            StoreFragment<TEpilogue>(c, s, e, row, column + 40, sums.C5);
-            StoreFragment<TEpilogue>(c, s, e, row, column + 48, sums.C6);
-            StoreFragment<TEpilogue>(c, s, e, row, column + 56, sums.C7);
+            var i = GemmTile.COffset(row, s) + column;
+            StorePair<TEpilogue, TResult>(c, s, e, i, column, pairs, sums.C0.X0, sums.C0.X1);
+            StorePair<TEpilogue, TResult>(c, s, e, i + 8, column + 8, pairs, sums.C1.X0, sums.C1.X1);
+            StorePair<TEpilogue, TResult>(c, s, e, i + 16, column + 16, pairs, sums.C2.X0, sums.C2.X1);
+            StorePair<TEpilogue, TResult>(c, s, e, i + 24, column + 24, pairs, sums.C3.X0, sums.C3.X1);
+            if (TTile.WarpLines == 64)
+            {
+                StorePair<TEpilogue, TResult>(c, s, e, i + 32, column + 32, pairs, sums.C4.X0, sums.C4.X1);
+                StorePair<TEpilogue, TResult>(c, s, e, i + 40, column + 40, pairs, sums.C5.X0, sums.C5.X1);
+                StorePair<TEpilogue, TResult>(c, s, e, i + 48, column + 48, pairs, sums.C6.X0, sums.C6.X1);
+                StorePair<TEpilogue, TResult>(c, s, e, i + 56, column + 56, pairs, sums.C7.X0, sums.C7.X1);
+            }
+        }
+        if (row + 8 < s.Rows)
+        {
+            var i = GemmTile.COffset(row + 8, s) + column;
+            StorePair<TEpilogue, TResult>(c, s, e, i, column, pairs, sums.C0.X2, sums.C0.X3);
+            StorePair<TEpilogue, TResult>(c, s, e, i + 8, column + 8, pairs, sums.C1.X2, sums.C1.X3);
+            StorePair<TEpilogue, TResult>(c, s, e, i + 16, column + 16, pairs, sums.C2.X2, sums.C2.X3);
+            StorePair<TEpilogue, TResult>(c, s, e, i + 24, column + 24, pairs, sums.C3.X2, sums.C3.X3);
+            if (TTile.WarpLines == 64)
+            {
+                StorePair<TEpilogue, TResult>(c, s, e, i + 32, column + 32, pairs, sums.C4.X2, sums.C4.X3);
+                StorePair<TEpilogue, TResult>(c, s, e, i + 40, column + 40, pairs, sums.C5.X2, sums.C5.X3);
+                StorePair<TEpilogue, TResult>(c, s, e, i + 48, column + 48, pairs, sums.C6.X2, sums.C6.X3);
+                StorePair<TEpilogue, TResult>(c, s, e, i + 56, column + 56, pairs, sums.C7.X2, sums.C7.X3);
+            }
         }
     }
 
-    private static void StoreFragment<TEpilogue>(ArrayView<float> c, GemmShape s, EpilogueOperands<float> e, int row, int column, Sums4 sums)
+    /// <summary>Stores the sums of a column, which is even, and of the next one, as far as there are such columns.</summary>
+    private static void StorePair<TEpilogue, TResult>(
+        ArrayView<uint> c, GemmShape s, EpilogueOperands<float> e, int i, int column, int pairs, float even, float odd)
+        where TEpilogue : struct, IEpilogue<float>
+        where TResult : struct, ITensorResult
+    {
+        if (column >= s.Columns) return;
+        var first = Epilogue.Column<float, TEpilogue>(e, Grid.IdxZ * s.ColumnBatch, column, s.Columns);
+        var second = Epilogue.Column<float, TEpilogue>(e, Grid.IdxZ * s.ColumnBatch, column + 1, s.Columns);
+        if (TResult.IsNarrow)
+        {
+            c[i >> 1] = BFloat16.Round(Epilogue.Value<float, TEpilogue>(e, first, i, even)).Bits
+                | ((uint)BFloat16.Round(Epilogue.Value<float, TEpilogue>(e, second, i + 1, odd)).Bits << 16);
+        }
+        else if (pairs != 0)
+        {
+            // Written as a multiple of two, so that the pair is seen to be one of 8 bytes.
+            var pair = (i >> 1) * 2;
+            if (s.Accumulate != 0)
+            {
+                even += Interop.IntAsFloat(c[pair]);
+                odd += Interop.IntAsFloat(c[pair + 1]);
+            }
+            var x0 = Epilogue.Value<float, TEpilogue>(e, first, pair, even);
+            var x1 = Epilogue.Value<float, TEpilogue>(e, second, pair + 1, odd);
+            c[pair] = Interop.FloatAsInt(x0);
+            c[pair + 1] = Interop.FloatAsInt(x1);
+        }
+        else
+        {
+            StoreOne<TEpilogue>(c, s, e, first, i, even);
+            if (column + 1 < s.Columns) StoreOne<TEpilogue>(c, s, e, second, i + 1, odd);
+        }
+    }
+
+    private static void StoreOne<TEpilogue>(ArrayView<uint> c, GemmShape s, EpilogueOperands<float> e, EpilogueColumn<float> column, int i, float sum)
         where TEpilogue : struct, IEpilogue<float>
     {
-        if (row >= s.Rows || column >= s.Columns) return;
-        var even = Epilogue.Column<float, TEpilogue>(e, Grid.IdxZ * s.ColumnBatch, column, s.Columns);
-        var odd = Epilogue.Column<float, TEpilogue>(e, Grid.IdxZ * s.ColumnBatch, column + 1, s.Columns);
-        var i = GemmTile.COffset(row, s) + column;
-        GemmTile.StoreLane<float, TEpilogue>(c, s, e, even, i, column, sums.X0);
-        GemmTile.StoreLane<float, TEpilogue>(c, s, e, odd, i + 1, column + 1, sums.X1);
-        if (row + 8 >= s.Rows) return;
-        i = GemmTile.COffset(row + 8, s) + column;
-        GemmTile.StoreLane<float, TEpilogue>(c, s, e, even, i, column, sums.X2);
-        GemmTile.StoreLane<float, TEpilogue>(c, s, e, odd, i + 1, column + 1, sums.X3);
+        if (s.Accumulate != 0) sum += Interop.IntAsFloat(c[i]);
+        c[i] = Interop.FloatAsInt(Epilogue.Value<float, TEpilogue>(e, column, i, sum));
     }
 }

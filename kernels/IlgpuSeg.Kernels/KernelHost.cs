@@ -67,6 +67,9 @@ public sealed class KernelHost(Accelerator accelerator)
     /// <summary>Whether the accelerator has the instructions of <see cref="TensorCore"/>; kernels that use them run everywhere, but slowly.</summary>
     public bool HasTensorCores { get; init; } = TensorCore.IsNative(accelerator);
 
+    /// <summary>Whether products of tensors stored in bfloat16 have kernels of their own here, on tensor cores.</summary>
+    public bool MultipliesBFloat16 => Products == ProductTiles.Blocks && HasTensorCores;
+
     /// <summary>Loads a kernel at its first use and returns its launcher.</summary>
     /// <typeparam name="TLauncher">The launcher's delegate type, as <see cref="KernelLoaders"/> returns it.</typeparam>
     /// <param name="load">A <b>static</b> lambda that loads the kernel; its identity is the cache's key.</param>

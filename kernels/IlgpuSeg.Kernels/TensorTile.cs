@@ -180,3 +180,22 @@ internal readonly struct BFloat16Operand : ITensorOperand
 
     public static Sums4 Multiply(Registers4 a, Registers2 b, Sums4 c, ArrayView<uint> mailbox) => TensorCore.MultiplyBFloat16(a, b, c, mailbox);
 }
+
+/// <summary>How sums are stored.</summary>
+internal interface ITensorResult
+{
+    /// <summary>Whether they are rounded to bfloat16, two to a word; else a word holds the bits of one float.</summary>
+    static abstract bool IsNarrow { get; }
+}
+
+/// <summary>Float.</summary>
+internal readonly struct FloatResult : ITensorResult
+{
+    public static bool IsNarrow => false;
+}
+
+/// <summary>bfloat16.</summary>
+internal readonly struct BFloat16Result : ITensorResult
+{
+    public static bool IsNarrow => true;
+}

@@ -38,6 +38,16 @@ internal static class MixedPrecision
         return narrow || (rule == PrecisionRule.Product && single && Autocast.Enabled);
     }
 
+    /// <summary>Whether all operands are Float32 or BFloat16; null where an optional one is absent.</summary>
+    public static bool IsNarrowable(params ReadOnlySpan<Tensor?> operands)
+    {
+        foreach (var operand in operands)
+        {
+            if (operand is not (null or { DType: DType.Float32 or DType.BFloat16 })) return false;
+        }
+        return true;
+    }
+
     /// <summary>Runs an operation.</summary>
     /// <param name="op">Its name, for messages.</param>
     /// <param name="rule">How it treats BFloat16.</param>

@@ -53,6 +53,10 @@ public class TensorProductTests
             TestArrays<float>.AssertClose(
                 Expected(Array.ConvertAll(a, v => (double)(float)v), Array.ConvertAll(b, v => (double)(float)v), [], m, n, k, batches, transposedA, transposedB),
                 c, k, (m, n, k, batches, transposedA, transposedB));
+            // Rounded results are the float ones, rounded.
+            using var narrow = Host.Accelerator.Allocate1D<BFloat16>(batches * m * n);
+            Assert.True(Gemm.RunBFloat16(Host, left.View, above.View, ArrayView<float>.Empty, narrow.View, shape, right, batches));
+            Assert.Equal(Array.ConvertAll(TestArrays<float>.Read(c), v => (BFloat16)(float)v), narrow.GetAsArray1D());
         }
     }
 
@@ -79,8 +83,8 @@ public class TensorProductTests
         var (shape, right) = Shapes(m, n, k, transposedA, transposedB);
         shape.HasBias = 1;
         var c = arrays.Unset(m * n);
-        TensorProduct.Launch<ActivationEpilogue<float, IdentityActivation<float>>, TOperand, TLayout, TTile>(
-            Host, left.View, above.View, arrays.On(bias), c, shape, right, BlockProduct.Blocks(shape, right), new(c, c, c, c), 1);
+        TensorProduct.Launch<ActivationEpilogue<float, IdentityActivation<float>>, TOperand, TLayout, TTile, FloatResult>(
+            Host, left.View, above.View, arrays.On(bias), c.Cast<uint>(), shape, right, BlockProduct.Blocks(shape, right), new(c, c, c, c), 1);
         TestArrays<float>.AssertClose(Expected(a, b, bias, m, n, k, 1, transposedA, transposedB), c, k, (typeof(TOperand), typeof(TLayout), typeof(TTile)));
     }
 

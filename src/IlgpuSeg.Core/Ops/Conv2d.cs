@@ -38,12 +38,18 @@ public static class Conv2d
     {
         if (MixedPrecision.Applies(PrecisionRule.Product, x, weight, bias))
         {
-            return MixedPrecision.Run(
+            return BFloat16Convolution(x, weight, bias, options) ?? MixedPrecision.Run(
                 Op, PrecisionRule.Product, [x, weight, bias], t => Apply(t[0]!, t[1]!, t[2], options), factors: 2, multipliesFactorsOnly: true);
         }
         var shape = CheckShapes(x, weight, bias, options);
         return x.DType == DType.Float64 ? Run<double, Real64>(x, weight, bias, shape) : Run<float, Real32>(x, weight, bias, shape);
     }
+
+    // Where it is not possible, or the operands do not fit, Run tells.
+    private static Tensor? BFloat16Convolution(Tensor x, Tensor weight, Tensor? bias, Conv2dOptions options) =>
+        MixedPrecision.IsNarrowable(x, weight, bias)
+            ? BFloat16Products.Conv2d(Op, x, weight, bias, CheckShapes(x, weight, bias, options, sameDType: false))
+            : null;
 
     /// <summary>The convolution and what follows it, in one kernel where no gradient is recorded.</summary>
     /// <param name="x">[N, H, W, Cin]; floating point.</param>
@@ -139,10 +145,10 @@ public static class Conv2d
 
     private static Tensor Workspace(Tensor like, int length) => Tensor.Empty(new Shape(length), like.DType, like.Device);
 
-    private static ConvolutionShape CheckShapes(Tensor x, Tensor weight, Tensor? bias, Conv2dOptions options)
+    private static ConvolutionShape CheckShapes(Tensor x, Tensor weight, Tensor? bias, Conv2dOptions options, bool sameDType = true)
     {
         OpCheck.SameDevice(Op, x, weight, bias);
-        OpCheck.SameDType(Op, x, weight, bias);
+        if (sameDType) OpCheck.SameDType(Op, x, weight, bias);
         OpCheck.FloatingPoint(Op, "x", x);
         OpCheck.Rank(Op, "x", x, 4);
         OpCheck.Rank(Op, "weight", weight, 4);

@@ -20,7 +20,7 @@ public static class MatMul
     {
         if (MixedPrecision.Applies(PrecisionRule.Product, a, b))
         {
-            return MixedPrecision.Run(
+            return BFloat16Product(a, b, transposeA, transposeB) ?? MixedPrecision.Run(
                 Op, PrecisionRule.Product, [a, b], t => Apply(t[0]!, t[1]!, transposeA, transposeB), multipliesFactorsOnly: true);
         }
         OpCheck.SameDevice(Op, a, b);
@@ -58,6 +58,15 @@ public static class MatMul
         return a.DType == DType.Float64
             ? RunFused<double, Real64>(a, b, transposeA, transposeB, epilogue)
             : RunFused<float, Real32>(a, b, transposeA, transposeB, epilogue);
+    }
+
+    // Where it is not possible, or the operands do not fit, Run tells.
+    private static Tensor? BFloat16Product(Tensor a, Tensor b, bool transposeA, bool transposeB)
+    {
+        if (!MixedPrecision.IsNarrowable(a, b)) return null;
+        OpCheck.SameDevice(Op, a, b);
+        CheckShapes(a.Shape, b.Shape, transposeA, transposeB);
+        return BFloat16Products.MatMul(Op, a, b, transposeA, transposeB);
     }
 
     private static Tensor Product(Tensor a, Tensor b, bool transposeA, bool transposeB) => a.DType == DType.Float64
