@@ -24,6 +24,8 @@ internal struct ColumnMoments<T>
 /// <summary>The batch's statistics by groups that share out rows: the GPU's form of <see cref="BatchNormKernels.BatchStatistics"/>.</summary>
 internal static class BatchNormBlock
 {
+    private const int Slots = ColumnBlockSums.FinishSlots;
+
     internal static void MomentsKernel<T, R, TLoad>(ArrayView<T> x, ArrayView<Tile4<T>> quads, ArrayView<T> partials, ColumnCut cut)
         where T : unmanaged, INumber<T>
         where R : struct, IReal<T>
@@ -75,14 +77,25 @@ internal static class BatchNormBlock
         var total = 0.0;
         if (c < cut.Columns)
         {
-            for (var k = slot; k < cut.Chunks; k += ColumnBlockSums.FinishSlots)
+            // Four loads on their way at once: a group has few chunks, and waiting for each is all that it would do.
+            var k = slot;
+            for (; k + 3 * Slots < cut.Chunks; k += 4 * Slots)
+            {
+                var m0 = partials[k * cut.Columns + c];
+                var m1 = partials[(k + Slots) * cut.Columns + c];
+                var m2 = partials[(k + 2 * Slots) * cut.Columns + c];
+                var m3 = partials[(k + 3 * Slots) * cut.Columns + c];
+                total += R.ToDouble(m0) * RowsOf(cut, k) + R.ToDouble(m1) * RowsOf(cut, k + Slots);
+                total += R.ToDouble(m2) * RowsOf(cut, k + 2 * Slots) + R.ToDouble(m3) * RowsOf(cut, k + 3 * Slots);
+            }
+            for (; k < cut.Chunks; k += Slots)
                 total += R.ToDouble(partials[k * cut.Columns + c]) * RowsOf(cut, k);
         }
         total = ColumnBlockSums.CombineFinish(shared, total) / cut.Rows;
         var squares = 0.0;
         if (c < cut.Columns)
         {
-            for (var k = slot; k < cut.Chunks; k += ColumnBlockSums.FinishSlots)
+            for (var k = slot; k < cut.Chunks; k += Slots)
             {
                 var delta = R.ToDouble(partials[k * cut.Columns + c]) - total;
                 squares += R.ToDouble(partials[(cut.Chunks + k) * cut.Columns + c]) + delta * delta * RowsOf(cut, k);

@@ -103,7 +103,16 @@ internal static class ColumnBlockSums
         var sum = 0.0;
         if (c < columns)
         {
-            for (var k = FinishSlot; k < chunks; k += FinishSlots)
+            var k = FinishSlot;
+            for (; k + 3 * FinishSlots < chunks; k += 4 * FinishSlots)
+            {
+                var p0 = partials[start + k * columns];
+                var p1 = partials[start + (k + FinishSlots) * columns];
+                var p2 = partials[start + (k + 2 * FinishSlots) * columns];
+                var p3 = partials[start + (k + 3 * FinishSlots) * columns];
+                sum = sum + R.ToDouble(p0) + R.ToDouble(p1) + R.ToDouble(p2) + R.ToDouble(p3);
+            }
+            for (; k < chunks; k += FinishSlots)
                 sum += R.ToDouble(partials[start + k * columns]);
         }
         sum = CombineFinish(shared, sum);

@@ -242,10 +242,15 @@ public static class FlowWarpKernels
     /// <param name="s">The sizes.</param>
     public static void Forward<T, R>(KernelHost host, ArrayView<T> x, WarpPoints<T> points, ArrayView<T> y, WarpShape s)
         where T : unmanaged, INumber<T>
-        where R : struct, IReal<T> =>
-        host.Load(static a => a.LoadStreamKernel<ArrayView<T>, ArrayView<int>, ArrayView<T>, ArrayView<T>, ArrayView<T>, WarpShape>(
-            ForwardKernel<T, R>))(
-            ChannelLoop.Config(host, s.Images * s.OutPixels, s.Channels), x, points.Cells, points.FractionsX, points.FractionsY, y, s);
+        where R : struct, IReal<T>
+    {
+        if (host.UsesBlocks && ColumnBlock.TakesQuads(s.Channels, x, y))
+            FlowWarpBlock.Forward<T, R>(host, x, points, y, s);
+        else
+            host.Load(static a => a.LoadStreamKernel<ArrayView<T>, ArrayView<int>, ArrayView<T>, ArrayView<T>, ArrayView<T>, WarpShape>(
+                ForwardKernel<T, R>))(
+                ChannelLoop.Config(host, s.Images * s.OutPixels, s.Channels), x, points.Cells, points.FractionsX, points.FractionsY, y, s);
+    }
 
     /// <summary>Elements of the integer workspace that <see cref="Backward"/> needs.</summary>
     public static int WorkspaceLength(WarpShape s) => checked(2 * ListsLength(s) + s.Images * s.OutPixels);
@@ -262,14 +267,27 @@ public static class FlowWarpKernels
         where T : unmanaged, INumber<T>
         where R : struct, IReal<T>
     {
-        var blocks = LinkBlocks(s);
+        // On a GPU every cell has one list from the start.
+        var blocks = host.UsesBlocks ? 1 : LinkBlocks(s);
         var heads = workspace.SubView(0, ListsLength(s));
         var tails = workspace.SubView(ListsLength(s), ListsLength(s));
         var next = workspace.SubView(2 * ListsLength(s), s.Images * s.OutPixels);
-        host.Load(static a => a.LoadStreamKernel<ArrayView<int>, ArrayView<int>, ArrayView<int>, ArrayView<int>, int, int, WarpShape>(
-            LinkKernel))(PerImage(host, blocks, s), points.Cells, heads, tails, next, blocks, LinkBlock(s), s);
-        host.Load(static a => a.LoadStreamKernel<ArrayView<int>, ArrayView<int>, ArrayView<int>, int, WarpShape>(ChainKernel))(
-            PerImage(host, s.Cells, s), heads, tails, next, blocks, s);
+        if (host.UsesBlocks)
+        {
+            FlowWarpBlock.Link(host, points.Cells, heads, next, s);
+        }
+        else
+        {
+            host.Load(static a => a.LoadStreamKernel<ArrayView<int>, ArrayView<int>, ArrayView<int>, ArrayView<int>, int, int, WarpShape>(
+                LinkKernel))(PerImage(host, blocks, s), points.Cells, heads, tails, next, blocks, LinkBlock(s), s);
+            host.Load(static a => a.LoadStreamKernel<ArrayView<int>, ArrayView<int>, ArrayView<int>, int, WarpShape>(ChainKernel))(
+                PerImage(host, s.Cells, s), heads, tails, next, blocks, s);
+        }
+        if (host.UsesBlocks && ColumnBlock.TakesQuads(s.Channels, dy, dx))
+        {
+            FlowWarpBlock.Gather<T, R>(host, dy, points, heads, next, dx, s);
+            return;
+        }
         host.Load(static a => a.LoadStreamKernel<ArrayView<T>, ArrayView<T>, ArrayView<T>, ArrayView<int>, ArrayView<int>, ArrayView<T>,
             int, WarpShape>(GatherKernel<T, R>))(
             ChannelLoop.Config(host, s.Images * s.InHeight * s.InWidth, s.Channels), dy, points.FractionsX, points.FractionsY, heads, next,

@@ -42,6 +42,50 @@ public class BlockMapTests
         Pixels<double, Real64>(channels);
     }
 
+    // Flows of about a pixel, and flows that all lead into one cell, whose list is then long.
+    [Theory]
+    [InlineData(3, 1, 0)]
+    [InlineData(12, 1, 0)]
+    [InlineData(12, 0.01, 1)]
+    [InlineData(520, 0.5, 0.9)]
+    public void Warping(int channels, double spread, double pull)
+    {
+        Warps<float, Real32>(channels, spread, pull);
+        Warps<double, Real64>(channels, spread, pull);
+    }
+
+    private static void Warps<T, R>(int channels, double spread, double pull)
+        where T : unmanaged, INumber<T>
+        where R : struct, IReal<T>
+    {
+        var s = new WarpShape(2, 4, 5, 9, 11, channels);
+        var (inside, pixels) = (s.Images * s.InHeight * s.InWidth * channels, s.Images * s.OutPixels);
+        using var arrays = new TestArrays<T>(channels);
+        using var cells = DeviceData.Unwritten<int>(pixels);
+        var flow = arrays.Values(2 * pixels);
+        for (var p = 0; p < pixels; p++)
+        {
+            var (ox, oy) = (p % s.OutWidth, p / s.OutWidth % s.OutHeight);
+            flow[2 * p] = spread * flow[2 * p] - pull * s.OutWidth * (2.0 * ox / (s.OutWidth - 1) - 1);
+            flow[2 * p + 1] = spread * flow[2 * p + 1] - pull * s.OutHeight * (2.0 * oy / (s.OutHeight - 1) - 1);
+        }
+        var flowOnDevice = arrays.On(flow);
+        SameBits<T>(pixels * channels, (host, x, _, y) => FlowWarpKernels.Forward<T, R>(host, x.SubView(0, inside), Points(host), y, s));
+        SameBits<T>(pixels * channels, (host, dy, _, dx) =>
+        {
+            using var workspace = DeviceData.Zeros<int>(FlowWarpKernels.WorkspaceLength(s));
+            FlowWarpKernels.Backward<T, R>(host, dy, Points(host), workspace.View, dx.SubView(0, inside), s);
+            host.Synchronize();
+        });
+
+        WarpPoints<T> Points(KernelHost host)
+        {
+            var points = new WarpPoints<T>(cells.View, arrays.Unset(pixels), arrays.Unset(pixels));
+            FlowWarpKernels.Points<T, R>(host, flowOnDevice, points, s);
+            return points;
+        }
+    }
+
     private static void Pixels<T, R>(int channels)
         where T : unmanaged, INumber<T>
         where R : struct, IReal<T>
