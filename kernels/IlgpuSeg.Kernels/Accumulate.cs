@@ -54,6 +54,11 @@ public static class AccumulateKernels
         if (sum.Length != addend.Length)
             throw new ArgumentException($"Accumulate: {sum.Length} and {addend.Length} elements cannot be added.");
         if (sum.Length == 0) return;
+        if (BFloat16Block.Takes(host, sum, addend))
+        {
+            BFloat16Block.Add(host, sum, addend);
+            return;
+        }
         host.Load(static a => a.LoadStreamKernel<ArrayView<BFloat16>, ArrayView<BFloat16>, int, int>(AddNarrowKernel))(
             ElementLoop.Config(host, sum.IntLength), sum, addend, ElementLoop.Run(host), sum.IntLength);
     }

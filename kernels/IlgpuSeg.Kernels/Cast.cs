@@ -41,6 +41,11 @@ public static class CastKernels
     public static void Narrow(KernelHost host, ArrayView<float> x, ArrayView<BFloat16> y)
     {
         Gemm.Require("conversion", "result", y.Length, x.Length);
+        if (BFloat16Block.Takes(host, x, y))
+        {
+            BFloat16Block.Narrow(host, x, y);
+            return;
+        }
         host.Load(static a => a.LoadStreamKernel<ArrayView<float>, ArrayView<BFloat16>, int, int>(NarrowKernel))(
             ElementLoop.Config(host, x.IntLength), x, y, ElementLoop.Run(host), x.IntLength);
     }
@@ -53,6 +58,11 @@ public static class CastKernels
     public static void Widen(KernelHost host, ArrayView<BFloat16> x, ArrayView<float> y)
     {
         Gemm.Require("conversion", "result", y.Length, x.Length);
+        if (BFloat16Block.Takes(host, x, y))
+        {
+            BFloat16Block.Widen(host, x, y);
+            return;
+        }
         host.Load(static a => a.LoadStreamKernel<ArrayView<BFloat16>, ArrayView<float>, int, int>(WidenKernel))(
             ElementLoop.Config(host, x.IntLength), x, y, ElementLoop.Run(host), x.IntLength);
     }

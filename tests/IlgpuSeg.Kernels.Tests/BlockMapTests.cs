@@ -1,5 +1,6 @@
 using System.Numerics;
 using ILGPU;
+using ILGPU.Runtime;
 
 namespace IlgpuSeg.Kernels.Tests;
 
@@ -174,6 +175,33 @@ public class BlockMapTests
             var (p, q) = (a.SubView(0, channels), b.SubView(0, channels));
             return new(p, q, q, p);
         }
+    }
+
+    // Every number of 16 bits, eight at a time.
+    [Fact]
+    public void ConversionsAndSumsOfBFloat16()
+    {
+        var accelerator = TestDevice.Host.Accelerator;
+        var all = Array.ConvertAll(Enumerable.Range(0, 1 << 16).ToArray(), b => BFloat16.FromBits((ushort)b));
+        var halves = Array.ConvertAll(all, b => BitConverter.UInt32BitsToSingle((uint)b.Bits << 16 | 0x8000));
+        using var narrow = accelerator.Allocate1D(all);
+        using var wide = accelerator.Allocate1D(halves);
+        var results = DeviceData.Hosts.Select(host =>
+        {
+            using var widened = accelerator.Allocate1D(new float[all.Length]);
+            using var narrowed = accelerator.Allocate1D(new BFloat16[all.Length]);
+            CastKernels.Widen(host, narrow.View, widened.View);
+            CastKernels.Narrow(host, wide.View, narrowed.View);
+            var rounded = narrowed.GetAsArray1D();
+            AccumulateKernels.Add(host, narrowed.View.BaseView, narrow.View.BaseView);
+            return (Bits(widened.GetAsArray1D()), Bits(rounded), Bits(narrowed.GetAsArray1D()));
+        }).ToArray();
+        Assert.Equal(results[0].Item1, results[1].Item1);
+        Assert.Equal(results[0].Item2, results[1].Item2);
+        Assert.Equal(results[0].Item3, results[1].Item3);
+
+        static uint[] Bits<T>(T[] values)
+            where T : unmanaged => Array.ConvertAll(values, v => v is float f ? BitConverter.SingleToUInt32Bits(f) : ((BFloat16)(object)v).Bits);
     }
 
     private static void SameBits<T>(int length, Action<KernelHost, ArrayView<T>, ArrayView<T>, ArrayView<T>> launch)
