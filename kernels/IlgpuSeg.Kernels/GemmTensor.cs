@@ -1,8 +1,8 @@
 // C(row, n) = epilogue((C(row, n) +) sum over k of A(row, k) * B(k, n) (+ bias[n])) on tensor cores: operands in tf32 (floats rounded to 10
 // bits of fraction) or bfloat16, sums in float.
 //
-// 1. A group computes a block tile of C: 256 x 128 by eight warps, for smaller products 128 x 128 or 64 x 64 by four. A warp computes 64 x 64
-//    (32 x 32) of it as 4 x 8 (2 x 4) fragments of 16 x 8:
+// 1. A group computes a block tile of C: 256 x 128 by eight warps, for smaller products 128 x 128 by four, for few columns or rows 128 x 64 or
+//    64 x 128, else 64 x 64. A warp computes 64 x 64 (or half of it, or a quarter) as 4 x 8 fragments of 16 x 8:
 //
 //        warps of a 256 x 128 tile           fragments of a warp
 //          0  1                                f00 f01 f02 .. f07      16 rows each
@@ -28,7 +28,7 @@ using ILGPU;
 
 namespace IlgpuSeg.Kernels;
 
-/// <summary>A warp's sums of 16 rows by 64 columns (32: the first half).</summary>
+/// <summary>A warp's sums of 16 rows by 64 columns (32: the first four).</summary>
 internal struct TensorRow
 {
     public Sums4 C0, C1, C2, C3, C4, C5, C6, C7;
@@ -43,7 +43,8 @@ internal struct TensorSums
 /// <summary>The tensor-core kernel of the matrix product.</summary>
 internal static class GemmTensor
 {
-    internal static void ProductKernel<[CataloguedWith(typeof(AffineResidualEpilogue<,>))] TEpilogue, TOperand, TLayout, TTile, TResult>(
+    internal static void ProductKernel<[CataloguedWith(typeof(AffineResidualEpilogue<,>))] TEpilogue, TOperand, TLayout, TTile,
+        [CataloguedWith(typeof(FloatResult))] TResult>(
         ArrayView<uint> a, ArrayView<uint> b, ArrayView<float> bias, ArrayView<uint> c, GemmShape s, GemmRight right, GemmBlocks blocks,
         EpilogueOperands<float> e)
         where TEpilogue : struct, IEpilogue<float>
@@ -70,8 +71,9 @@ internal static class GemmTensor
         var batchB = Grid.IdxZ * right.Batch;
         var warp = Group.IdxX / TensorCore.Threads;
         var lane = Group.IdxX & (TensorCore.Threads - 1);
-        var warpRow = (warp >> 1) * TTile.WarpLines;
-        var warpColumn = (warp & 1) * TTile.WarpLines;
+        var across = TTile.Columns / TTile.WarpColumns;
+        var warpRow = warp / across * TTile.WarpRows;
+        var warpColumn = (warp & (across - 1)) * TTile.WarpColumns;
         var row = firstRow + warpRow + (lane >> 2);
         var column = firstColumn + warpColumn + (lane & 3) * 2;
         TensorSums sums;
@@ -134,7 +136,7 @@ internal static class GemmTensor
 
         Store<TEpilogue, TTile, TResult>(c, s, e, row, column, blocks.PairsC, sums.R0);
         Store<TEpilogue, TTile, TResult>(c, s, e, row + 16, column, blocks.PairsC, sums.R1);
-        if (TTile.WarpLines == 64)
+        if (TTile.WarpRows == 64)
         {
             Store<TEpilogue, TTile, TResult>(c, s, e, row + 32, column, blocks.PairsC, sums.R2);
             Store<TEpilogue, TTile, TResult>(c, s, e, row + 48, column, blocks.PairsC, sums.R3);
@@ -148,7 +150,7 @@ internal static class GemmTensor
     {
         f.B0 = TOperand.Prepare(f.B0);
         f.B1 = TOperand.Prepare(f.B1);
-        if (TTile.WarpLines == 64)
+        if (TTile.WarpColumns == 64)
         {
             f.B2 = TOperand.Prepare(f.B2);
             f.B3 = TOperand.Prepare(f.B3);
@@ -156,7 +158,7 @@ internal static class GemmTensor
         var r = sums;
         r.R0 = Multiply<TOperand, TTile>(f.A0, f, sums.R0, mailbox);
         r.R1 = Multiply<TOperand, TTile>(f.A1, f, sums.R1, mailbox);
-        if (TTile.WarpLines == 64)
+        if (TTile.WarpRows == 64)
         {
             r.R2 = Multiply<TOperand, TTile>(f.A2, f, sums.R2, mailbox);
             r.R3 = Multiply<TOperand, TTile>(f.A3, f, sums.R3, mailbox);
@@ -175,7 +177,7 @@ internal static class GemmTensor
         r.C1 = TOperand.Multiply(a, new Registers2(f.B0.R2, f.B0.R3), sum.C1, mailbox);
         r.C2 = TOperand.Multiply(a, new Registers2(f.B1.R0, f.B1.R1), sum.C2, mailbox);
         r.C3 = TOperand.Multiply(a, new Registers2(f.B1.R2, f.B1.R3), sum.C3, mailbox);
-        if (TTile.WarpLines == 64)
+        if (TTile.WarpColumns == 64)
         {
             r.C4 = TOperand.Multiply(a, new Registers2(f.B2.R0, f.B2.R1), sum.C4, mailbox);
             r.C5 = TOperand.Multiply(a, new Registers2(f.B2.R2, f.B2.R3), sum.C5, mailbox);
@@ -197,7 +199,7 @@ internal static class GemmTensor
         r.C5 = r.C1;
         r.C6 = r.C2;
         r.C7 = r.C3;
-        if (TTile.WarpLines == 64)
+        if (TTile.WarpColumns == 64)
         {
             r.C4 = FragmentBias(bias, s, column + 32);
             r.C5 = FragmentBias(bias, s, column + 40);
@@ -227,7 +229,7 @@ internal static class GemmTensor
             StorePair<TEpilogue, TResult>(c, s, e, i + 8, column + 8, pairs, sums.C1.X0, sums.C1.X1);
             StorePair<TEpilogue, TResult>(c, s, e, i + 16, column + 16, pairs, sums.C2.X0, sums.C2.X1);
             StorePair<TEpilogue, TResult>(c, s, e, i + 24, column + 24, pairs, sums.C3.X0, sums.C3.X1);
-            if (TTile.WarpLines == 64)
+            if (TTile.WarpColumns == 64)
             {
                 StorePair<TEpilogue, TResult>(c, s, e, i + 32, column + 32, pairs, sums.C4.X0, sums.C4.X1);
                 StorePair<TEpilogue, TResult>(c, s, e, i + 40, column + 40, pairs, sums.C5.X0, sums.C5.X1);
@@ -242,7 +244,7 @@ internal static class GemmTensor
             StorePair<TEpilogue, TResult>(c, s, e, i + 8, column + 8, pairs, sums.C1.X2, sums.C1.X3);
             StorePair<TEpilogue, TResult>(c, s, e, i + 16, column + 16, pairs, sums.C2.X2, sums.C2.X3);
             StorePair<TEpilogue, TResult>(c, s, e, i + 24, column + 24, pairs, sums.C3.X2, sums.C3.X3);
-            if (TTile.WarpLines == 64)
+            if (TTile.WarpColumns == 64)
             {
                 StorePair<TEpilogue, TResult>(c, s, e, i + 32, column + 32, pairs, sums.C4.X2, sums.C4.X3);
                 StorePair<TEpilogue, TResult>(c, s, e, i + 40, column + 40, pairs, sums.C5.X2, sums.C5.X3);

@@ -58,6 +58,10 @@ internal static class TensorProduct
             Launch<TEpilogue, TOperand, TLayout, LargeTensorTile, TResult>(host, a, b, bias, c, shape, right, blocks, e, batches);
         else if (Suits<TOperand, TLayout, MediumTensorTile>(host, shape, batches))
             Launch<TEpilogue, TOperand, TLayout, MediumTensorTile, TResult>(host, a, b, bias, c, shape, right, blocks, e, batches);
+        else if (Suits<TOperand, TLayout, TallTensorTile>(host, shape, batches))
+            Launch<TEpilogue, TOperand, TLayout, TallTensorTile, TResult>(host, a, b, bias, c, shape, right, blocks, e, batches);
+        else if (Suits<TOperand, TLayout, WideTensorTile>(host, shape, batches))
+            Launch<TEpilogue, TOperand, TLayout, WideTensorTile, TResult>(host, a, b, bias, c, shape, right, blocks, e, batches);
         else
             Launch<TEpilogue, TOperand, TLayout, SmallTensorTile, TResult>(host, a, b, bias, c, shape, right, blocks, e, batches);
     }
@@ -67,7 +71,8 @@ internal static class TensorProduct
         where TOperand : struct, ITensorOperand
         where TLayout : struct, ITensorLayout
         where TTile : struct, ITensorTile =>
-        shape.Rows > TTile.Rows / 2 && shape.Columns > TTile.Columns / 2
+        (shape.Rows > TTile.Rows / 2 || TTile.Rows == SmallTensorTile.Rows)
+        && (shape.Columns > TTile.Columns / 2 || TTile.Columns == SmallTensorTile.Columns)
         && (long)KernelHost.Blocks(shape.Rows, TTile.Rows) * KernelHost.Blocks(shape.Columns, TTile.Columns) * batches
             >= host.Accelerator.NumMultiprocessors
         && SharedWords<TOperand, TLayout, TTile>() * sizeof(uint) <= host.Accelerator.MaxSharedMemoryPerGroup;

@@ -184,10 +184,13 @@ internal static class TensorStaging
         f.B3 = f.B1;
         f.A2 = f.A0;
         f.A3 = f.A1;
-        if (TTile.WarpLines == 64)
+        if (TTile.WarpColumns == 64)
         {
             f.B2 = FragmentsB<TOperand, TLayout, TTile>(slices, b, column + 32, step, mailbox);
             f.B3 = FragmentsB<TOperand, TLayout, TTile>(slices, b, column + 48, step, mailbox);
+        }
+        if (TTile.WarpRows == 64)
+        {
             f.A2 = FragmentA<TOperand, TLayout, TTile>(slices, a, row + 32, step, mailbox);
             f.A3 = FragmentA<TOperand, TLayout, TTile>(slices, a, row + 48, step, mailbox);
         }

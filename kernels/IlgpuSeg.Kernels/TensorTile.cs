@@ -3,7 +3,7 @@ using ILGPU;
 
 namespace IlgpuSeg.Kernels;
 
-/// <summary>The block tile of a tensor-core product, cut into two columns of square warp tiles.</summary>
+/// <summary>The block tile of a tensor-core product, cut into warp tiles.</summary>
 internal interface ITensorTile
 {
     /// <summary>Rows of the tile.</summary>
@@ -12,10 +12,13 @@ internal interface ITensorTile
     /// <summary>Columns of the tile.</summary>
     static abstract int Columns { get; }
 
-    /// <summary>Rows, and columns, of a warp's tile: 32 or 64.</summary>
-    static abstract int WarpLines { get; }
+    /// <summary>Rows of a warp's tile: 32 or 64.</summary>
+    static abstract int WarpRows { get; }
 
-    /// <summary>Threads of a group: a warp for each of its tiles.</summary>
+    /// <summary>Columns of a warp's tile: 32 or 64.</summary>
+    static abstract int WarpColumns { get; }
+
+    /// <summary>Threads of a group: a warp for each of its tiles, and four or eight copies of either operand's slice for each thread.</summary>
     static abstract int Threads { get; }
 
     /// <summary>Slices of the depth in shared memory.</summary>
@@ -32,7 +35,9 @@ internal readonly struct LargeTensorTile : ITensorTile
 
     public static int Columns => 128;
 
-    public static int WarpLines => 64;
+    public static int WarpRows => 64;
+
+    public static int WarpColumns => 64;
 
     public static int Threads => 256;
 
@@ -48,7 +53,45 @@ internal readonly struct MediumTensorTile : ITensorTile
 
     public static int Columns => 128;
 
-    public static int WarpLines => 64;
+    public static int WarpRows => 64;
+
+    public static int WarpColumns => 64;
+
+    public static int Threads => 128;
+
+    public static int Stages => 3;
+
+    public static int GroupsPerMultiprocessor => 2;
+}
+
+/// <summary>128 x 64, four warps, three slices: up to 81 KB. For few columns.</summary>
+internal readonly struct TallTensorTile : ITensorTile
+{
+    public static int Rows => 128;
+
+    public static int Columns => 64;
+
+    public static int WarpRows => 32;
+
+    public static int WarpColumns => 64;
+
+    public static int Threads => 128;
+
+    public static int Stages => 3;
+
+    public static int GroupsPerMultiprocessor => 2;
+}
+
+/// <summary>64 x 128, four warps, three slices: up to 81 KB. For few rows, such as small weights' gradients.</summary>
+internal readonly struct WideTensorTile : ITensorTile
+{
+    public static int Rows => 64;
+
+    public static int Columns => 128;
+
+    public static int WarpRows => 64;
+
+    public static int WarpColumns => 32;
 
     public static int Threads => 128;
 
@@ -64,7 +107,9 @@ internal readonly struct SmallTensorTile : ITensorTile
 
     public static int Columns => 64;
 
-    public static int WarpLines => 32;
+    public static int WarpRows => 32;
+
+    public static int WarpColumns => 32;
 
     public static int Threads => 128;
 

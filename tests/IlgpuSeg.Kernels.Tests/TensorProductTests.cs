@@ -67,6 +67,10 @@ public class TensorProductTests
         Check<Tf32Operand, RowMajor, MediumTensorTile>(72, 68, 136, false, false);
         Check<Tf32Operand, LeftTransposed, LargeTensorTile>(68, 36, 72, true, false);
         Check<Tf32Operand, RightTransposed, LargeTensorTile>(200, 68, 164, false, true);
+        Check<Tf32Operand, RowMajor, TallTensorTile>(132, 36, 136, false, false);
+        Check<BFloat16Operand, RightTransposed, TallTensorTile>(40, 64, 72, false, true);
+        Check<Tf32Operand, LeftTransposed, WideTensorTile>(36, 132, 136, true, false);
+        Check<BFloat16Operand, LeftTransposed, WideTensorTile>(64, 72, 264, true, false);
         Check<BFloat16Operand, RowMajor, LargeTensorTile>(136, 72, 264, false, false);
         Check<BFloat16Operand, LeftTransposed, MediumTensorTile>(72, 80, 72, true, false);
     }
