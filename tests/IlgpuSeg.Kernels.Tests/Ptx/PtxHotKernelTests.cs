@@ -59,6 +59,37 @@ public sealed class PtxHotKernelTests(ITestOutputHelper output)
         Assert.Equal(1, loop.Count(i => i.Is("bar.sync")));
     }
 
+    // A round of what memory bounds: all of its loads, 16 bytes each, in front of the arithmetic.
+    [Theory]
+    [InlineData("FlatBlockSums.Partial<float, SumTerm, TogetherLoad", 4)]
+    [InlineData("FlatBlockSums.Partial<float, ProductTerm, TogetherLoad", 8)]
+    [InlineData("ColumnBlockSums.Partial<float, BatchNormTerm<ReluActivation>, TogetherLoad", 8)]
+    [InlineData("ColumnBlockSums.Partial<float, LayerNormTerm, TogetherLoad", 8)]
+    [InlineData("BatchNormBlock.Moments<float, TogetherLoad", 4)]
+    [InlineData("ColumnMaps.Map<float, NormalizeMap<ReluActivation>, TogetherLoad", 4)]
+    [InlineData("ColumnMaps.Map<float, NormalizeGradientMap<ReluActivation>, TogetherLoad", 8)]
+    [InlineData("ScaledResidualBlock.Backward<float, TogetherLoad", 8)]
+    public void ARoundLoadsQuadsBeforeItComputes(string name, int loads)
+    {
+        var loop = Assert.Single(Listing(name).InnerLoops, l => l.Count(i => i.Is("ld.global.nc.v4.f32")) > 2);
+        var first = loop.ToList().FindIndex(i => i.Is("add.rn.f32") || i.Is("sub.rn.f32") || i.Is("fma.rn.f32") || i.Is("mul.rn.f32"));
+        Assert.Equal(loads, loop.Count(i => i.Is("ld.global.nc.v4.f32")));
+        Assert.Equal(loads, loop.Take(first).Count(i => i.Is("ld.global.nc.v4.f32")));
+    }
+
+    [Theory]
+    [InlineData("ElementBlock.Map<float, SumMap", 4)]
+    [InlineData("ElementBlock.Map<float, ActivationMap<GeluActivation>", 2)]
+    [InlineData("ResizeBlock.Forward<float", 4)]
+    [InlineData("FlowWarpBlock.Gather<float", 1)]
+    [InlineData("BFloat16Block.Narrow", 2)]
+    public void MapsReadAndWriteQuadsOnly(string name, int loads)
+    {
+        var wide = Listing(name).Instructions.Count(i => i.Is("ld.global.nc.v4"));
+        Assert.InRange(wide, loads, 2 * loads);
+        Assert.DoesNotContain(Listing(name).Instructions, i => i.Is("st.global") && !i.Is("st.global.v4"));
+    }
+
     [Fact]
     public void AttentionReadsQuadsForScoresAndSums()
     {
