@@ -11,12 +11,11 @@ public sealed class Device
 {
     private static readonly ConcurrentDictionary<string, Lazy<Device>> Opened = new();
 
-    private Device(string name, Accelerator accelerator)
+    private Device(string name, KernelHost kernels)
     {
         Name = name;
-        Accelerator = accelerator;
-        Kernels = new KernelHost(accelerator);
-        Allocator = new DeviceAllocator(name, accelerator);
+        Kernels = kernels;
+        Allocator = new DeviceAllocator(name, kernels.Accelerator);
     }
 
     /// <summary>The CPU, with all its cores.</summary>
@@ -29,7 +28,7 @@ public sealed class Device
     public string Name { get; }
 
     /// <summary>The ILGPU accelerator below.</summary>
-    public Accelerator Accelerator { get; }
+    public Accelerator Accelerator => Kernels.Accelerator;
 
     /// <summary>The kernels loaded on this device.</summary>
     public KernelHost Kernels { get; }
@@ -40,7 +39,7 @@ public sealed class Device
     /// <summary>Opens a device by name; the same name gives the same device.</summary>
     /// <exception cref="ArgumentException">There is no such device; the message lists those there are.</exception>
     public static Device Open(string name) =>
-        Opened.GetOrAdd(name, n => new Lazy<Device>(() => new Device(n, AcceleratorSource.Open(n)))).Value;
+        Opened.GetOrAdd(name, n => new Lazy<Device>(() => new Device(n, new KernelHost(AcceleratorSource.Open(n))))).Value;
 
     /// <summary>
     /// A device over an accelerator of the caller's, for programs that use ILGPU themselves. It has kernels, a memory cache and counters
@@ -48,7 +47,12 @@ public sealed class Device
     /// </summary>
     /// <param name="accelerator">Stays the caller's, and must outlive the device's tensors.</param>
     /// <param name="name">For messages.</param>
-    public static Device Of(Accelerator accelerator, string name) => new(name, accelerator);
+    public static Device Of(Accelerator accelerator, string name) => Of(new KernelHost(accelerator), name);
+
+    /// <summary>The same with the forms of kernels that the caller has chosen, such as a GPU's on the CPU.</summary>
+    /// <param name="kernels">The kernels; their accelerator stays the caller's, and must outlive the device's tensors.</param>
+    /// <param name="name">For messages.</param>
+    public static Device Of(KernelHost kernels, string name) => new(name, kernels);
 
     /// <summary>The NVIDIA GPU of the given index.</summary>
     /// <exception cref="ArgumentException">There is no such device.</exception>

@@ -1,7 +1,9 @@
 #if KERNELS_BUNDLED
 using System.Reflection;
 using IlgpuSeg.KernelRuntime.Devices;
+using ILGPU.Runtime;
 using IlgpuSeg.Kernels;
+using IlgpuSeg.Ops;
 using IlgpuSeg.SelfTest;
 
 namespace IlgpuSeg.Tests.SelfTest;
@@ -9,13 +11,11 @@ namespace IlgpuSeg.Tests.SelfTest;
 /// <summary>The cases of the operations launch every kernel of the library, so that a self-test of a device passes over none.</summary>
 public class KernelCoverageTests
 {
-    /// <summary>Kernels that no case launches on the CPU, and why.</summary>
+    /// <summary>Kernels that no case launches, and why.</summary>
     private static readonly Dictionary<string, string> Exceptions = new()
     {
-        ["AttentionBlock.ForwardKernel"] = "for GPUs; the same cases launch it there",
-        ["GemmBlock.LargeKernel"] = "for GPUs; the same cases launch it there",
-        ["GemmBlock.SmallKernel"] = "for GPUs; the same cases launch it there",
         ["GemmTensor.ProductKernel"] = "for GPUs on which tf32 is allowed, and for bfloat16 operands; see TensorProductTests",
+        ["PositionBlock.SumKernel"] = "for GPUs and many keys; see below",
     };
 
     [Fact]
@@ -32,10 +32,11 @@ public class KernelCoverageTests
         accelerator.Launching += record;
         try
         {
-            foreach (var opCase in OpCases.All)
+            foreach (var sample in Samples()) sample.Run(DType.Float32, Device.Cpu);
+            foreach (var device in GpuForms(accelerator))
             {
-                foreach (var sample in SelfTestRunner.Samples(opCase, new SelfTestOptions { SmallCases = 4 }))
-                    sample.Run(DType.Float32, Device.Cpu);
+                foreach (var sample in Samples()) sample.Run(DType.Float32, device);
+                device.Allocator.ReleaseCache();
             }
         }
         finally
@@ -46,6 +47,41 @@ public class KernelCoverageTests
         Assert.Equal([], all.Except(launched).Except(Exceptions.Keys).Order());
         Assert.Equal([], Exceptions.Keys.Where(name => launched.Contains(name) || !all.Contains(name)));
     }
+
+    [Fact]
+    public void AttentionOverManyKeysAgreesInTheFormsForGpus()
+    {
+        const int Keys = 301;
+        Shape[] shapes = [new(2, 5, 3), new(2, Keys, 3), new(2, Keys, 6), new(2, Keys, 1), new(1)];
+        var expected = Run(Device.Cpu, DType.Float64);
+        var launched = new List<string>();
+        var accelerator = Device.Cpu.Accelerator;
+        var thread = Environment.CurrentManagedThreadId;
+        Action<KernelEntry> record = entry =>
+        {
+            if (Environment.CurrentManagedThreadId == thread) launched.Add(NameOf(entry.Method));
+        };
+        accelerator.Launching += record;
+        var actual = GpuForms(accelerator).Select(device => Run(device, DType.Float32)).ToArray();
+        accelerator.Launching -= record;
+        Assert.Contains("PositionBlock.SumKernel", launched);
+        foreach (var result in actual) Assert.All(expected.Zip(result), pair => Assert.Equal(pair.First, pair.Second, 1e-5));
+
+        double[] Run(Device device, DType dtype)
+        {
+            using var scope = new TensorScope();
+            var t = shapes.Select((shape, i) => Tensor.Randn(shape, (ulong)i + 1, dtype, device)).ToArray();
+            return DisentangledAttention.Apply(t[0], t[1], t[2], t[3], t[4]).ToDoubles();
+        }
+    }
+
+    private static IEnumerable<OpSample> Samples() =>
+        OpCases.All.SelectMany(opCase => SelfTestRunner.Samples(opCase, new SelfTestOptions { SmallCases = 4, LargeCases = 2 }));
+
+    /// <summary>The kernels' forms for GPUs, on the CPU: for many multiprocessors (small tiles) and for one (large ones).</summary>
+    private static IEnumerable<Device> GpuForms(Accelerator accelerator) =>
+        new[] { 1000, 1 }.Select(processors => Device.Of(
+            new KernelHost(accelerator) { Products = ProductTiles.Blocks, Multiprocessors = processors }, $"forms for {processors} multiprocessors"));
 
     private static string NameOf(MethodInfo method) => $"{method.DeclaringType!.Name}.{method.Name}";
 }
