@@ -208,6 +208,11 @@ public static partial class DepthwiseConvolution
     {
         // An absent bias still needs a valid view as argument; the kernel does not read it.
         if (bias.Length == 0) bias = weight;
+        if (DepthwiseBlock.Takes(host, arguments, batch, x, y, weight) && DepthwiseBlock.Takes(host, arguments, batch, bias, epilogue.Other, y))
+        {
+            DepthwiseBlock.Forward<T, R, TEpilogue>(host, x, weight, bias, y, arguments, epilogue, batch);
+            return;
+        }
         if (DepthwiseLines.Takes(arguments))
         {
             DepthwiseLines.Forward<T, R, TEpilogue>(host, x, weight, bias, y, arguments, epilogue, batch);

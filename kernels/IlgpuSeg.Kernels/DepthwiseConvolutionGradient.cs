@@ -187,7 +187,11 @@ public static partial class DepthwiseConvolution
         var s = DepthwiseArguments.From(shape);
         var lines = shape.Batch * shape.OutHeight;
         var sums = parts > 1 ? workspace : dw;
-        if (DepthwiseLines.Takes(s))
+        if (DepthwiseBlock.Takes(host, s, shape.Batch, x, dy, sums))
+        {
+            DepthwiseBlock.WeightGradient<T, R>(host, x, dy, sums, parts, lines, linesPerPart, s);
+        }
+        else if (DepthwiseLines.Takes(s))
         {
             DepthwiseLines.WeightGradient<T, R>(host, x, dy, sums, parts, lines, linesPerPart, s);
         }

@@ -17,24 +17,33 @@ internal interface IColumns
 {
     /// <summary>3, 5 or 7.</summary>
     static abstract int Count { get; }
+
+    /// <summary>Rows of the kernel whose weight gradients fit the registers of one thread, four channels each: 3 or 1.</summary>
+    static abstract int GradientRows { get; }
 }
 
 /// <summary>Three columns.</summary>
 internal readonly struct Columns3 : IColumns
 {
     public static int Count => 3;
+
+    public static int GradientRows => 3;
 }
 
 /// <summary>Five columns.</summary>
 internal readonly struct Columns5 : IColumns
 {
     public static int Count => 5;
+
+    public static int GradientRows => 1;
 }
 
 /// <summary>Seven columns.</summary>
 internal readonly struct Columns7 : IColumns
 {
     public static int Count => 7;
+
+    public static int GradientRows => 1;
 }
 
 /// <summary>Depth-wise convolution by windows along the lines of the image.</summary>

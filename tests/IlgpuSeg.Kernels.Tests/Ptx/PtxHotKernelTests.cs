@@ -20,6 +20,9 @@ public sealed class PtxHotKernelTests(ITestOutputHelper output)
     [InlineData("DepthwiseConvolution.Forward<float", 128)]
     [InlineData("DepthwiseLines.Forward<float, Columns7", 128)]
     [InlineData("DepthwiseLines.Weight<float, Columns7", 128)]
+    [InlineData("DepthwiseBlock.Forward<float, Columns7", 152)]
+    [InlineData("DepthwiseBlock.Weight<float, Columns3", 128)]
+    [InlineData("DepthwiseBlock.Weight<float, Columns7", 128)]
     [InlineData("Attention.Forward<float", 128)]
     [InlineData("AttentionBlock.Forward<float", 152)]
     [InlineData("AttentionBlockBackward.Queries<float", 152)]
@@ -109,6 +112,21 @@ public sealed class PtxHotKernelTests(ITestOutputHelper output)
         Assert.Equal(quads, instructions.Count(i => i.Is("cp.async.cg.shared.global")));
         Assert.Equal(16 * quads / 2, instructions.Count(i => i.Is("ld.global.v4.f32")));
         Assert.Equal(16 * quads / 2, instructions.Count(i => i.Is("st.global.v4.f32")));
+    }
+
+    /// <summary>Four channels at once: per row of the input its columns, four rows of the kernel's weights; per step four of dy and the columns of each row.</summary>
+    [Theory]
+    [InlineData("DepthwiseBlock.Forward<float, Columns3", 4 * 3 * 16, 6 + 4 * 3)]
+    [InlineData("DepthwiseBlock.Forward<float, Columns7", 4 * 7 * 16, 10 + 4 * 7)]
+    [InlineData("DepthwiseBlock.Weight<float, Columns3", 3 * 3 * 16, 4 + 3 * 6)]
+    [InlineData("DepthwiseBlock.Weight<float, Columns5", 5 * 16, 4 + 8)]
+    [InlineData("DepthwiseBlock.Weight<float, Columns7", 7 * 16, 4 + 10)]
+    public void DepthwiseLoopsLoadFourChannelsAtOnce(string name, int products, int loads)
+    {
+        var loop = Assert.Single(Listing(name).InnerLoops, l => l.Count(i => i.Is("fma.rn.f32")) >= products);
+        Assert.Equal(products, loop.Count(i => i.Is("fma.rn.f32")));
+        Assert.Equal(loads, loop.Count(i => i.Is("ld.global.nc.v4.f32")));
+        Assert.Equal(loads, loop.Count(i => i.Is("ld.")));
     }
 
     /// <summary>With two groups on a multiprocessor a thread has 128 registers; the bound tells the driver's compiler so.</summary>
