@@ -78,8 +78,10 @@ internal static class GemmBlock
         var batchB = Grid.IdxZ * right.Batch;
         var ty = ThreadRow(Group.IdxX);
         var tx = ThreadColumn(Group.IdxX);
-        var row = firstRow + 4 * ty;
-        var column = firstColumn + 4 * tx;
+        var placeA = 4 * ty;
+        var placeB = 4 * tx;
+        var row = firstRow + placeA;
+        var column = firstColumn + placeB;
         var s00 = Tile4.Rows(GemmResult.Bias(bias, s, column));
         var s01 = Tile4.Rows(GemmResult.Bias(bias, s, column + SquareStep));
         var s10 = s00;
@@ -117,8 +119,8 @@ internal static class GemmBlock
             }
             // An empty group counts too: so the oldest one always holds the slice that comes next.
             AsyncCopy.Commit();
-            var ia = slice + 4 * ty;
-            var ib = slice + 4 * tx;
+            var ia = slice + placeA;
+            var ib = slice + placeB;
             for (var k = 0; k < LargeDepth; k++)
             {
                 var a0 = Tile4.Load(left, ia + k * Stride);
@@ -162,8 +164,10 @@ internal static class GemmBlock
         var batchB = Grid.IdxZ * right.Batch;
         var ty = ThreadRow(Group.IdxX);
         var tx = ThreadColumn(Group.IdxX);
-        var row = firstRow + 4 * ty;
-        var column = firstColumn + 4 * tx;
+        var placeA = 4 * ty;
+        var placeB = 4 * tx;
+        var row = firstRow + placeA;
+        var column = firstColumn + placeB;
         var sums = Tile4.Rows(GemmResult.Bias(bias, s, column));
 
         var depth = GemmDepth.First(Grid.IdxZ, s, right, blocks.RunLength);
@@ -198,8 +202,8 @@ internal static class GemmBlock
             }
             // An empty group counts too: so the oldest one always holds the slice that comes next.
             AsyncCopy.Commit();
-            var ia = slice + 4 * ty;
-            var ib = slice + 4 * tx;
+            var ia = slice + placeA;
+            var ib = slice + placeB;
             for (var k = 0; k < SmallDepth; k++)
                 sums = Tile4.Outer<T, R>(Tile4.Load(left, ia + k * Stride), Tile4.Load(above, ib + k * Stride), sums);
             slice = slice == (Stages - 1) * Slice ? 0 : slice + Slice;

@@ -34,6 +34,9 @@ internal struct StagingPlan
 
     /// <summary>From element to element.</summary>
     public int LineStep;
+
+    /// <summary>Where element 0 goes in the tile in shared memory.</summary>
+    public int Target;
 }
 
 /// <summary>Bringing tiles; callable inside kernels.</summary>
@@ -68,6 +71,7 @@ internal static class GemmStaging
             p.DepthStep = depthFirst != 0 ? 0 : Threads / lines;
             p.LineStep = depthFirst != 0 ? Threads / depth : 0;
         }
+        p.Target = p.Depth * (lines + Padding) + p.Line;
         return p;
     }
 
@@ -89,7 +93,7 @@ internal static class GemmStaging
         where T : unmanaged
     {
         var stride = lines + Padding;
-        var to = first + p.Depth * stride + p.Line;
+        var to = first + p.Target;
         // Steps are written as constants of each case, which saves the registers that p's would take.
         if (quads != 0)
         {

@@ -74,6 +74,8 @@ internal static class GemmTensor
         var across = TTile.Columns / TTile.WarpColumns;
         var warpRow = warp / across * TTile.WarpRows;
         var warpColumn = (warp & (across - 1)) * TTile.WarpColumns;
+        var placeA = TensorStaging.PlaceA<TOperand, TLayout, TTile>(warpRow, lane);
+        var placeB = wordsA + TensorStaging.PlaceB<TOperand, TLayout, TTile>(warpColumn, lane);
         var row = firstRow + warpRow + (lane >> 2);
         var column = firstColumn + warpColumn + (lane & 3) * 2;
         TensorSums sums;
@@ -104,7 +106,7 @@ internal static class GemmTensor
         {
             AsyncCopy.Wait(TTile.Stages - 2);
             Group.Barrier();
-            f0 = TensorStaging.Load<TOperand, TLayout, TTile>(slices, slice, slice + wordsA, warpRow, warpColumn, 0, mailbox);
+            f0 = TensorStaging.Load<TOperand, TLayout, TTile>(slices, slice + placeA, slice + placeB, 0, mailbox);
         }
         while (pending > 0)
         {
@@ -119,18 +121,18 @@ internal static class GemmTensor
             }
             // An empty group counts too: so the oldest one always holds the slice that comes next.
             AsyncCopy.Commit();
-            var f1 = TensorStaging.Load<TOperand, TLayout, TTile>(slices, slice, slice + wordsA, warpRow, warpColumn, 1, mailbox);
+            var f1 = TensorStaging.Load<TOperand, TLayout, TTile>(slices, slice + placeA, slice + placeB, 1, mailbox);
             sums = Multiply<TOperand, TTile>(f0, sums, mailbox);
-            var f2 = TensorStaging.Load<TOperand, TLayout, TTile>(slices, slice, slice + wordsA, warpRow, warpColumn, 2, mailbox);
+            var f2 = TensorStaging.Load<TOperand, TLayout, TTile>(slices, slice + placeA, slice + placeB, 2, mailbox);
             sums = Multiply<TOperand, TTile>(f1, sums, mailbox);
-            var f3 = TensorStaging.Load<TOperand, TLayout, TTile>(slices, slice, slice + wordsA, warpRow, warpColumn, 3, mailbox);
+            var f3 = TensorStaging.Load<TOperand, TLayout, TTile>(slices, slice + placeA, slice + placeB, 3, mailbox);
             sums = Multiply<TOperand, TTile>(f2, sums, mailbox);
             AsyncCopy.Wait(TTile.Stages - 2);
             Group.Barrier();
             // After the last slice its first step is loaded once more, and not used.
             if (pending > 0) slice = slice == (TTile.Stages - 1) * stageWords ? 0 : slice + stageWords;
             fill = fill == (TTile.Stages - 1) * stageWords ? 0 : fill + stageWords;
-            f0 = TensorStaging.Load<TOperand, TLayout, TTile>(slices, slice, slice + wordsA, warpRow, warpColumn, 0, mailbox);
+            f0 = TensorStaging.Load<TOperand, TLayout, TTile>(slices, slice + placeA, slice + placeB, 0, mailbox);
             sums = Multiply<TOperand, TTile>(f3, sums, mailbox);
         }
 

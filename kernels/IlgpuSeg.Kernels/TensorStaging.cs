@@ -161,67 +161,81 @@ internal static class TensorStaging
         return (column < columns ? column : last) * right.Column + (p.Depth + i * p.DepthStep) * right.Inner;
     }
 
+    /// <summary>Where in A's slice a thread's part of its warp's fragments begins. Loads then differ from it by constants only.</summary>
+    /// <param name="row">The warp's first row in the tile.</param>
+    /// <param name="lane">The thread's number in its tile warp.</param>
+    public static int PlaceA<TOperand, TLayout, TTile>(int row, int lane)
+        where TOperand : struct, ITensorOperand
+        where TLayout : struct, ITensorLayout
+        where TTile : struct, ITensorTile => TLayout.DepthFirstA
+            ? (row + (lane & 15)) * LineStride + (lane >> 4) * 4
+            : (row >> TOperand.Shift) + TOperand.LaneOfA(lane, DepthStride(TTile.Rows, TOperand.Shift));
+
+    /// <summary>The same for B.</summary>
+    /// <param name="column">The warp's first column in the tile.</param>
+    /// <param name="lane">The thread's number in its tile warp.</param>
+    public static int PlaceB<TOperand, TLayout, TTile>(int column, int lane)
+        where TOperand : struct, ITensorOperand
+        where TLayout : struct, ITensorLayout
+        where TTile : struct, ITensorTile => TLayout.DepthFirstB
+            ? (column + (lane & 7) + (lane >> 4) * 8) * LineStride + ((lane >> 3) & 1) * 4
+            : (column >> TOperand.Shift) + TOperand.LaneOfB(lane, DepthStride(TTile.Columns, TOperand.Shift));
+
     /// <summary>A warp's fragments of a step, as they lie in shared memory.</summary>
     /// <param name="slices">Shared memory.</param>
-    /// <param name="a">Where A's slice begins.</param>
-    /// <param name="b">Where B's slice begins.</param>
-    /// <param name="row">The warp's first row in the tile.</param>
-    /// <param name="column">The warp's first column in the tile.</param>
-    /// <param name="step">The step in the slice.</param>
+    /// <param name="a">The thread's place in A's slice.</param>
+    /// <param name="b">The thread's place in B's slice.</param>
+    /// <param name="step">The step in the slice: a constant.</param>
     /// <param name="mailbox">See <see cref="TensorCore"/>.</param>
-    public static TensorFragments Load<TOperand, TLayout, TTile>(
-        ArrayView<uint> slices, int a, int b, int row, int column, int step, ArrayView<uint> mailbox)
+    public static TensorFragments Load<TOperand, TLayout, TTile>(ArrayView<uint> slices, int a, int b, int step, ArrayView<uint> mailbox)
         where TOperand : struct, ITensorOperand
         where TLayout : struct, ITensorLayout
         where TTile : struct, ITensorTile
     {
         TensorFragments f;
-        f.B0 = FragmentsB<TOperand, TLayout, TTile>(slices, b, column, step, mailbox);
-        f.B1 = FragmentsB<TOperand, TLayout, TTile>(slices, b, column + 16, step, mailbox);
-        f.A0 = FragmentA<TOperand, TLayout, TTile>(slices, a, row, step, mailbox);
-        f.A1 = FragmentA<TOperand, TLayout, TTile>(slices, a, row + 16, step, mailbox);
+        f.B0 = FragmentsB<TOperand, TLayout, TTile>(slices, b, 0, step, mailbox);
+        f.B1 = FragmentsB<TOperand, TLayout, TTile>(slices, b, 16, step, mailbox);
+        f.A0 = FragmentA<TOperand, TLayout, TTile>(slices, a, 0, step, mailbox);
+        f.A1 = FragmentA<TOperand, TLayout, TTile>(slices, a, 16, step, mailbox);
         f.B2 = f.B0;
         f.B3 = f.B1;
         f.A2 = f.A0;
         f.A3 = f.A1;
         if (TTile.WarpColumns == 64)
         {
-            f.B2 = FragmentsB<TOperand, TLayout, TTile>(slices, b, column + 32, step, mailbox);
-            f.B3 = FragmentsB<TOperand, TLayout, TTile>(slices, b, column + 48, step, mailbox);
+            f.B2 = FragmentsB<TOperand, TLayout, TTile>(slices, b, 32, step, mailbox);
+            f.B3 = FragmentsB<TOperand, TLayout, TTile>(slices, b, 48, step, mailbox);
         }
         if (TTile.WarpRows == 64)
         {
-            f.A2 = FragmentA<TOperand, TLayout, TTile>(slices, a, row + 32, step, mailbox);
-            f.A3 = FragmentA<TOperand, TLayout, TTile>(slices, a, row + 48, step, mailbox);
+            f.A2 = FragmentA<TOperand, TLayout, TTile>(slices, a, 32, step, mailbox);
+            f.A3 = FragmentA<TOperand, TLayout, TTile>(slices, a, 48, step, mailbox);
         }
         return f;
     }
 
     /// <summary>A fragment of A: 16 rows by a step.</summary>
-    private static Registers4 FragmentA<TOperand, TLayout, TTile>(ArrayView<uint> slices, int first, int row, int step, ArrayView<uint> mailbox)
+    private static Registers4 FragmentA<TOperand, TLayout, TTile>(ArrayView<uint> slices, int place, int row, int step, ArrayView<uint> mailbox)
         where TOperand : struct, ITensorOperand
         where TLayout : struct, ITensorLayout
         where TTile : struct, ITensorTile
     {
-        var lane = Group.IdxX & (TensorCore.Threads - 1);
         var stride = DepthStride(TTile.Rows, TOperand.Shift);
         return TLayout.DepthFirstA
-            ? MatrixLoad.X4(slices, first + (row + (lane & 15)) * LineStride + step * StepWords + (lane >> 4) * 4, mailbox)
-            : TOperand.LinesOfA(slices, first + (step * StepWords << TOperand.Shift) * stride + (row >> TOperand.Shift), stride, mailbox);
+            ? MatrixLoad.X4(slices, place + (row * LineStride + step * StepWords), mailbox)
+            : TOperand.LinesOfA(slices, place + ((step * StepWords << TOperand.Shift) * stride + (row >> TOperand.Shift)), stride, mailbox);
     }
 
     /// <summary>Two fragments of B: a step by 8 columns in R0, R1 and the next 8 in R2, R3.</summary>
     private static Registers4 FragmentsB<TOperand, TLayout, TTile>(
-        ArrayView<uint> slices, int first, int column, int step, ArrayView<uint> mailbox)
+        ArrayView<uint> slices, int place, int column, int step, ArrayView<uint> mailbox)
         where TOperand : struct, ITensorOperand
         where TLayout : struct, ITensorLayout
         where TTile : struct, ITensorTile
     {
-        var lane = Group.IdxX & (TensorCore.Threads - 1);
         var stride = DepthStride(TTile.Columns, TOperand.Shift);
         return TLayout.DepthFirstB
-            ? MatrixLoad.X4(
-                slices, first + (column + (lane & 7) + (lane >> 4) * 8) * LineStride + step * StepWords + ((lane >> 3) & 1) * 4, mailbox)
-            : TOperand.LinesOfB(slices, first + (step * StepWords << TOperand.Shift) * stride + (column >> TOperand.Shift), stride, mailbox);
+            ? MatrixLoad.X4(slices, place + (column * LineStride + step * StepWords), mailbox)
+            : TOperand.LinesOfB(slices, place + ((step * StepWords << TOperand.Shift) * stride + (column >> TOperand.Shift)), stride, mailbox);
     }
 }

@@ -161,16 +161,26 @@ internal interface ITensorOperand
     /// <summary>What a word of shared memory becomes before it is multiplied.</summary>
     static abstract Registers4 Prepare(Registers4 words);
 
+    /// <summary>What a lane adds to the place of a fragment of A, where neighbouring rows lie side by side.</summary>
+    /// <param name="lane">The thread's number in its tile warp.</param>
+    /// <param name="stride">Words from one place in the depth to the next.</param>
+    static abstract int LaneOfA(int lane, int stride);
+
+    /// <summary>What a lane adds to the place of two fragments of B, likewise.</summary>
+    /// <param name="lane">The thread's number in its tile warp.</param>
+    /// <param name="stride">Words from one place in the depth to the next.</param>
+    static abstract int LaneOfB(int lane, int stride);
+
     /// <summary>A fragment of A, 16 rows by a step, from shared memory with neighbouring rows side by side.</summary>
     /// <param name="slice">Shared memory.</param>
-    /// <param name="at">Where the fragment's first word lies.</param>
+    /// <param name="at">Where the fragment's first word lies, with <see cref="LaneOfA"/>.</param>
     /// <param name="stride">Words from one place in the depth to the next.</param>
     /// <param name="mailbox">See <see cref="TensorCore"/>.</param>
     static abstract Registers4 LinesOfA(ArrayView<uint> slice, int at, int stride, ArrayView<uint> mailbox);
 
     /// <summary>Two fragments of B, a step by 8 columns each, likewise.</summary>
     /// <param name="slice">Shared memory.</param>
-    /// <param name="at">Where the fragments' first word lies.</param>
+    /// <param name="at">Where the fragments' first word lies, with <see cref="LaneOfB"/>.</param>
     /// <param name="stride">Words from one place in the depth to the next.</param>
     /// <param name="mailbox">See <see cref="TensorCore"/>.</param>
     static abstract Registers4 LinesOfB(ArrayView<uint> slice, int at, int stride, ArrayView<uint> mailbox);
@@ -187,19 +197,15 @@ internal readonly struct Tf32Operand : ITensorOperand
     public static Registers4 Prepare(Registers4 words) => TensorCore.RoundTf32(words);
 
     // There is no transposing load of 32-bit elements: one word per register, lanes four apart 8 banks apart.
-    public static Registers4 LinesOfA(ArrayView<uint> slice, int at, int stride, ArrayView<uint> mailbox)
-    {
-        var lane = Group.IdxX & (TensorCore.Threads - 1);
-        var i = at + (lane & 3) * stride + (lane >> 2);
-        return new Registers4(slice[i], slice[i + 8], slice[i + 4 * stride], slice[i + 4 * stride + 8]);
-    }
+    public static int LaneOfA(int lane, int stride) => (lane & 3) * stride + (lane >> 2);
 
-    public static Registers4 LinesOfB(ArrayView<uint> slice, int at, int stride, ArrayView<uint> mailbox)
-    {
-        var lane = Group.IdxX & (TensorCore.Threads - 1);
-        var i = at + (lane & 3) * stride + (lane >> 2);
-        return new Registers4(slice[i], slice[i + 4 * stride], slice[i + 8], slice[i + 4 * stride + 8]);
-    }
+    public static int LaneOfB(int lane, int stride) => (lane & 3) * stride + (lane >> 2);
+
+    public static Registers4 LinesOfA(ArrayView<uint> slice, int at, int stride, ArrayView<uint> mailbox) =>
+        new(slice[at], slice[at + 8], slice[at + 4 * stride], slice[at + 4 * stride + 8]);
+
+    public static Registers4 LinesOfB(ArrayView<uint> slice, int at, int stride, ArrayView<uint> mailbox) =>
+        new(slice[at], slice[at + 4 * stride], slice[at + 8], slice[at + 4 * stride + 8]);
 
     public static Sums4 Multiply(Registers4 a, Registers2 b, Sums4 c, ArrayView<uint> mailbox) => TensorCore.MultiplyTf32(a, b, c, mailbox);
 }
@@ -211,17 +217,15 @@ internal readonly struct BFloat16Operand : ITensorOperand
 
     public static Registers4 Prepare(Registers4 words) => words;
 
-    public static Registers4 LinesOfA(ArrayView<uint> slice, int at, int stride, ArrayView<uint> mailbox)
-    {
-        var lane = Group.IdxX & (TensorCore.Threads - 1);
-        return MatrixLoad.X4Transposed(slice, at + ((lane & 7) + (lane >> 4) * 8) * stride + ((lane >> 3) & 1) * 4, mailbox);
-    }
+    public static int LaneOfA(int lane, int stride) => ((lane & 7) + (lane >> 4) * 8) * stride + ((lane >> 3) & 1) * 4;
 
-    public static Registers4 LinesOfB(ArrayView<uint> slice, int at, int stride, ArrayView<uint> mailbox)
-    {
-        var lane = Group.IdxX & (TensorCore.Threads - 1);
-        return MatrixLoad.X4Transposed(slice, at + (lane & 15) * stride + (lane >> 4) * 4, mailbox);
-    }
+    public static int LaneOfB(int lane, int stride) => (lane & 15) * stride + (lane >> 4) * 4;
+
+    public static Registers4 LinesOfA(ArrayView<uint> slice, int at, int stride, ArrayView<uint> mailbox) =>
+        MatrixLoad.X4Transposed(slice, at, mailbox);
+
+    public static Registers4 LinesOfB(ArrayView<uint> slice, int at, int stride, ArrayView<uint> mailbox) =>
+        MatrixLoad.X4Transposed(slice, at, mailbox);
 
     public static Sums4 Multiply(Registers4 a, Registers2 b, Sums4 c, ArrayView<uint> mailbox) => TensorCore.MultiplyBFloat16(a, b, c, mailbox);
 }
