@@ -62,6 +62,7 @@ public sealed class ConfigFileTests : IDisposable
     [InlineData("augment.blur_sigma=[2, 1]", "augment.blur_sigma")]
     [InlineData("augment.blur_sigma=[0, 1]", "augment.blur_sigma")]
     [InlineData("augment.class_uniform=-1", "augment.class_uniform")]
+    [InlineData("data.cache_mib=-1", "data.cache_mib")]
     [InlineData("optim.batch=0", "optim.batch")]
     [InlineData("optim.lr=-1", "optim.lr")]
     [InlineData("precision=fp8", "bf16")]

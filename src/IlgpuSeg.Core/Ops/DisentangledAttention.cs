@@ -55,7 +55,7 @@ public static class DisentangledAttention
         public Tensor Forward()
         {
             using var weights = Empty(shape.Samples, shape.Keys);
-            SoftmaxKernels.Forward<T, R>(host, m.View<T>(), weights.View<T>(), shape.Samples, shape.Keys);
+            SoftmaxKernels.Forward<T, R, SoftmaxForm<T, R>>(host, m.View<T>(), weights.View<T>(), shape.Samples, shape.Keys);
             using var unary = Empty(shape.Samples, shape.Channels);
             AttentionKernels.Unary<T, R>(host, weights.View<T>(), g.View<T>(), unary.View<T>(), shape);
 
@@ -134,7 +134,7 @@ public static class DisentangledAttention
             var dk = inBlocks
                 ? KeyGradientsInBlocks(dy, centeredQ, centeredK, stats, weights, dySum, dg, dm)
                 : KeyGradientsInColumns(dy, centeredQ, centeredK, stats, weights, dySum, dg, dm);
-            SoftmaxKernels.Backward<T, R>(host, weights.View<T>(), dm.View<T>(), dm.View<T>(), shape.Samples, shape.Keys);
+            SoftmaxKernels.Backward<T, SoftmaxForm<T, R>>(host, weights.View<T>(), dm.View<T>(), dm.View<T>(), shape.Samples, shape.Keys);
             return (dk, dg, dm);
         }
 

@@ -30,17 +30,21 @@ public interface ISampleSource
     Sample Load(int index);
 }
 
-/// <summary>Decodes each sample of a source once and keeps it; for sets that fit in memory.</summary>
+/// <summary>Decodes each sample of a source once and keeps it, as long as there is room; the others are decoded at each call.</summary>
 public sealed class CachedSamples : ISampleSource
 {
     private readonly ISampleSource _source;
     private readonly Sample?[] _samples;
+    private readonly long _limit;
+    private long _bytes;
 
     /// <summary>A cache over a source; nothing is decoded yet.</summary>
     /// <param name="source">The source.</param>
-    public CachedSamples(ISampleSource source)
+    /// <param name="limit">The most bytes of pictures and labels to keep.</param>
+    public CachedSamples(ISampleSource source, long limit = long.MaxValue)
     {
         _source = source;
+        _limit = limit;
         _samples = new Sample?[source.Count];
     }
 
@@ -60,6 +64,13 @@ public sealed class CachedSamples : ISampleSource
         if (Volatile.Read(ref _samples[index]) is { } kept)
             return kept;
         var loaded = _source.Load(index);
-        return Interlocked.CompareExchange(ref _samples[index], loaded, null) ?? loaded;
+        long size = loaded.Image.Pixels.Length + (loaded.Labels?.Labels.Length ?? 0);
+        if (Interlocked.Add(ref _bytes, size) <= _limit)
+        {
+            if (Interlocked.CompareExchange(ref _samples[index], loaded, null) is not { } other) return loaded;
+            loaded = other;
+        }
+        Interlocked.Add(ref _bytes, -size);
+        return loaded;
     }
 }

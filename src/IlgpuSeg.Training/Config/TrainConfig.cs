@@ -59,6 +59,7 @@ public sealed record TrainConfig
         Check(DataConfig.Kinds.Contains(Data.Kind), "data.kind", Data.Kind, $"one of {string.Join(", ", DataConfig.Kinds)}");
         Check(Data.Root != "", "data.root", "''", "the data set's folder");
         Check(Data.ValLimit >= 0, "data.val_limit", Data.ValLimit, "0 (all) or more");
+        Check(Data.CacheMib >= 0, "data.cache_mib", Data.CacheMib, "0 (keep nothing) or more");
         Check(Augment.Crop.Count == 2 && Augment.Crop.All(c => c >= 33), "augment.crop", $"[{string.Join(", ", Augment.Crop)}]",
             "[height, width], both 33 or more (the network's stride is 32 and its context needs two rows and columns)");
         Check(Augment.Flip is >= 0 and <= 1, "augment.flip", Augment.Flip, "a probability");
@@ -128,6 +129,9 @@ public sealed record DataConfig
 
     /// <summary>Evaluate on at most so many images, spread evenly over the split; 0: all.</summary>
     public int ValLimit { get; init; }
+
+    /// <summary>Decoded training images to keep in host memory, in MiB; those beyond it are decoded anew in each epoch.</summary>
+    public int CacheMib { get; init; } = 4096;
 
     /// <summary>Names of frames to leave out, for example because their labels are wrong.</summary>
     public IReadOnlyList<string> Exclude { get; init; } = [];

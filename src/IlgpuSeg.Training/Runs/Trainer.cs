@@ -58,7 +58,7 @@ public sealed class Trainer
         this.config = config;
         this.validation = validation;
         classNames = train.Classes.ClassNames;
-        loader = new BatchLoader(new CachedSamples(train), new BatchLoaderOptions
+        loader = new BatchLoader(new CachedSamples(train, config.Data.CacheMib * 1048576L), new BatchLoaderOptions
         {
             BatchSize = config.Optim.Batch,
             Seed = config.Seed,

@@ -119,6 +119,20 @@ public sealed class BatchLoaderTests
     }
 
     [Fact]
+    public void ACacheKeepsWhatFits()
+    {
+        var source = MemorySamples.Random(4, 5, 5);
+        // A sample has 25 pixels of four bytes, red, green, blue and the label.
+        var cache = new CachedSamples(source, limit: 299);
+        for (int round = 1; round <= 3; round++)
+        {
+            for (int i = 0; i < 4; i++)
+                Assert.Equal($"sample{i}", cache.Load(i).Name);
+            Assert.Equal(2 + 2 * round, source.Loads);
+        }
+    }
+
+    [Fact]
     public void ACacheLoadsEachSampleOnce()
     {
         var source = MemorySamples.Random(4, 5, 5);
