@@ -10,7 +10,7 @@ public static class Gemm
     /// <summary>
     /// Products of at least this many rows lay B out in panels first; with fewer the copy costs more than the better access saves.
     /// </summary>
-    private const int RowsWorthPacking = 1024;
+    private const int RowsWorthPacking = 192;
 
     /// <summary>The same where B's rows are so long that its elements of one column compete for few places in the caches.</summary>
     private const int RowsWorthPackingLongRows = 96;
@@ -20,6 +20,9 @@ public static class Gemm
 
     /// <summary>Elements of B that are taken to stay in the second-level cache while A and C pass by.</summary>
     private const int CachedRight = 1 << 16;
+
+    /// <summary>The depth of a part, if a deep product is launched in parts.</summary>
+    private const int PartDepth = 512;
 
     /// <summary>Elements of A that are taken to stay in the second-level cache while B's panels pass by.</summary>
     private const int CachedLeft = 1 << 17;
@@ -33,7 +36,7 @@ public static class Gemm
     public static int Workspace(KernelHost host, in GemmShape shape, in GemmRight right, int batches)
     {
         if (host.Products == ProductTiles.Blocks || !NeedsPanels(host, shape, right)) return 0;
-        var width = BlocksPerPanel(host, shape.Columns) * host.Lanes;
+        var width = PanelWidth(host, shape.Columns);
         var panels = KernelHost.Blocks(shape.Columns, width);
         return Elements("the workspace of a product", PackedBatches(shape, right, batches), panels, shape.Depth, width);
     }
@@ -88,13 +91,12 @@ public static class Gemm
             RunBlocks<T, R, TEpilogue>(host, a, b, bias, c, shape, right, epilogue, batches);
             return;
         }
-        var blocks = BlocksPerPanel(host, shape.Columns);
-        var width = blocks * host.Lanes;
+        var (lanes, width) = (PanelLanes(host, shape.Columns), PanelWidth(host, shape.Columns));
         var panels = KernelHost.Blocks(shape.Columns, width);
         if (needed > 0)
         {
             var copies = PackedBatches(shape, right, batches);
-            if (!packed) GemmPack.Pack(host, b, workspace, right, shape.Columns, shape.Depth, blocks, copies);
+            if (!packed) GemmPack.Pack(host, b, workspace, right, shape.Columns, shape.Depth, lanes, width / lanes, copies);
             b = workspace;
             shape.BStep = width;
             shape.BPanel = shape.Depth * width;
@@ -113,11 +115,33 @@ public static class Gemm
         epilogue = epilogue.Complete("product", TEpilogue.Reads, constants, c.Length, c);
 
         shape.Panels = panels;
+        var part = DepthPart(ref shape, width);
+        for (; shape.DepthStart + part < shape.Depth; shape.DepthStart += part, shape.Continues = 1)
+        {
+            shape.DepthCount = part;
+            LaunchTiles<T, R, ActivationEpilogue<T, IdentityActivation<T>>>(host, a, b, bias, c, shape, epilogue, lanes, width, batches);
+        }
+        if (shape.Continues != 0) shape.DepthCount = shape.Depth - shape.DepthStart;
+        LaunchTiles<T, R, TEpilogue>(host, a, b, bias, c, shape, epilogue, lanes, width, batches);
+    }
+
+    private static void LaunchTiles<T, R, TEpilogue>(
+        KernelHost host, ArrayView<T> a, ArrayView<T> b, ArrayView<T> bias, ArrayView<T> c, GemmShape shape, EpilogueOperands<T> epilogue,
+        int lanes, int width, int batches)
+        where T : unmanaged, INumber<T>
+        where R : struct, IReal<T>
+        where TEpilogue : struct, IEpilogue<T>
+    {
         var tiles = KernelHost.Blocks(shape.Rows, GemmTile.Rows);
         shape.TilesPerBlock = TilesPerBlock(shape, tiles, width);
         var groups = Elements("the grid of a product", KernelHost.Blocks(tiles, shape.TilesPerBlock), shape.Panels, shape.TilesPerBlock);
-        var launch = new KernelConfig(new Index3D(groups, 1, batches), new Index3D(host.Lanes, 1, 1));
-        if (blocks == 2)
+        var launch = new KernelConfig(new Index3D(groups, 1, batches), new Index3D(lanes, 1, 1));
+        if (width == 4 * lanes)
+        {
+            host.Load(static a => a.LoadStreamKernel<ArrayView<T>, ArrayView<T>, ArrayView<T>, ArrayView<T>, GemmShape, EpilogueOperands<T>>(
+                GemmTile.BroadKernel<T, R, TEpilogue>))(launch, a, b, bias, c, shape, epilogue);
+        }
+        else if (width == 2 * lanes)
         {
             host.Load(static a => a.LoadStreamKernel<ArrayView<T>, ArrayView<T>, ArrayView<T>, ArrayView<T>, GemmShape, EpilogueOperands<T>>(
                 GemmTile.WideKernel<T, R, TEpilogue>))(launch, a, b, bias, c, shape, epilogue);
@@ -199,12 +223,38 @@ public static class Gemm
 
     // While all of B stays in the cache, taking all panels of a row tile in turn reads A once and writes C in order. Else a block of
     // tiles whose part of A stays there takes one panel after the other.
-    private static int TilesPerBlock(in GemmShape shape, int tiles, int width)
+    private static int TilesPerBlock(in GemmShape shape, int tiles, int width) =>
+        RightStaysCached(shape, width) ? 1 : Math.Clamp(CachedLeft / GemmTile.Rows / DepthOf(shape), 1, tiles);
+
+    private static bool RightStaysCached(in GemmShape shape, int width) => (long)DepthOf(shape) * shape.Panels * width <= CachedRight;
+
+    /// <summary>The depth of a launch, but at least 1.</summary>
+    private static int DepthOf(in GemmShape shape) => Math.Max(1, Math.Min(shape.DepthCount, shape.Depth));
+
+    // Each block of tiles takes all of B through the caches. Over a part of the depth a block has more tiles, so B passes less often, but C
+    // twice more for each further part: the depth of a part, or all of it, whichever moves less.
+    private static int DepthPart(ref GemmShape shape, int width)
     {
-        var depth = Math.Max(1, Math.Min(shape.DepthCount, shape.Depth));
-        return (long)depth * shape.Panels * width <= CachedRight
-            ? 1
-            : Math.Clamp(CachedLeft / GemmTile.Rows / depth, 1, tiles);
+        if (shape.Accumulate != 0 || shape.Split != 0 || shape.DepthStart != 0 || shape.DepthCount < shape.Depth) return shape.Depth;
+        var plain = shape.SegmentLength >= shape.Depth;
+        var part = plain ? PartDepth : Math.Max(1, PartDepth / shape.SegmentLength) * shape.SegmentLength;
+        if (part >= shape.Depth || Moved(shape, part, width) >= Moved(shape, shape.Depth, width)) return shape.Depth;
+        if (plain)
+        {
+            shape.SegmentInner = part * shape.AStep;
+            shape.SegmentLength = part;
+            shape.SegmentsInner = KernelHost.Blocks(shape.Depth, part);
+        }
+        return part;
+    }
+
+    /// <summary>Elements of B and C for each column that pass beside the first reading and writing of C.</summary>
+    private static long Moved(GemmShape shape, int part, int width)
+    {
+        shape.DepthCount = part;
+        var tiles = KernelHost.Blocks(shape.Rows, GemmTile.Rows);
+        long passes = RightStaysCached(shape, width) ? 1 : KernelHost.Blocks(tiles, TilesPerBlock(shape, tiles, width));
+        return (passes * shape.Depth) + (2L * (KernelHost.Blocks(shape.Depth, part) - 1) * shape.Rows);
     }
 
     /// <summary>The product of extents, if 32-bit indices reach it.</summary>
@@ -229,14 +279,23 @@ public static class Gemm
             throw new ArgumentException($"The {kernel} needs {needed:N0} elements of {name} but got {length:N0}.");
     }
 
-    /// <summary>Two blocks of lanes, unless one suffices for all columns.</summary>
-    private static int BlocksPerPanel(KernelHost host, int columns) => columns <= host.Lanes ? 1 : 2;
+    /// <summary>Threads of a group: the widest vector, unless a narrower one suffices for all columns.</summary>
+    private static int PanelLanes(KernelHost host, int columns) => columns <= host.Lanes ? host.Lanes : host.ProductLanes;
+
+    /// <summary>Two blocks of lanes, unless one suffices for all columns; or four, unless more lanes would stay empty.</summary>
+    private static int PanelWidth(KernelHost host, int columns)
+    {
+        var lanes = PanelLanes(host, columns);
+        if (columns <= lanes) return lanes;
+        var fillsFour = KernelHost.Blocks(columns, 4 * lanes) * 2 == KernelHost.Blocks(columns, 2 * lanes);
+        return host.ProductBlocks == 4 && fillsFour ? 4 * lanes : 2 * lanes;
+    }
 
     // B can be read in place if its columns are contiguous and fill the panels (so that no lane reads beyond a row), and its rows have
     // one stride.
     private static bool NeedsPanels(KernelHost host, in GemmShape shape, in GemmRight right)
     {
-        var width = BlocksPerPanel(host, shape.Columns) * host.Lanes;
+        var width = PanelWidth(host, shape.Columns);
         var plain = right.Column == 1 && shape.Columns % width == 0 && shape.Depth <= right.DepthInner;
         return !plain || shape.Rows >= (shape.Columns >= LongRow ? RowsWorthPackingLongRows : RowsWorthPacking);
     }

@@ -108,8 +108,8 @@ public struct GemmShape
     /// <summary>Row tiles that take a panel one after the other, before the next panel: the grid's X counts (block, panel, tile).</summary>
     public int TilesPerBlock;
 
-    /// <summary>Fills the struct up to a multiple of eight bytes.</summary>
-    public int Unused;
+    /// <summary>1 if the sums go on from what an earlier launch over the depth before this one left in C: the order of one sum over all of it.</summary>
+    public int Continues;
 
     /// <summary>A row-major product C[rows, columns] = A[rows, depth] B[depth, columns].</summary>
     /// <param name="rows">Rows of A and C.</param>

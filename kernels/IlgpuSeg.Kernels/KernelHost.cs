@@ -37,6 +37,19 @@ public sealed class KernelHost(Accelerator accelerator)
     /// </summary>
     public int Lanes { get; } = accelerator.AcceleratorType == AcceleratorType.CPU ? accelerator.WarpSize : GpuGroupSize;
 
+    /// <summary>
+    /// Threads of a group of the products in registers: the CPU's widest vector, which needs as many columns to be full. A multiple of the
+    /// warp's size, and <see cref="Lanes"/> on a GPU. Follows from the accelerator unless it is set.
+    /// </summary>
+    public int ProductLanes { get; init; } = accelerator.AcceleratorType == AcceleratorType.CPU ? CpuVectors.Lanes(accelerator) : GpuGroupSize;
+
+    /// <summary>
+    /// Blocks of lanes that a group of those products computes at most, 2 or 4: a CPU of such wide vectors has registers for the sums of four.
+    /// Follows from the accelerator unless it is set.
+    /// </summary>
+    public int ProductBlocks { get; init; } =
+        accelerator.AcceleratorType == AcceleratorType.CPU && CpuVectors.Lanes(accelerator) > accelerator.WarpSize ? 4 : 2;
+
     /// <summary>How products are cut; follows from the accelerator unless it is set.</summary>
     public ProductTiles Products { get; init; } = accelerator.AcceleratorType == AcceleratorType.CPU ? ProductTiles.Vectors : ProductTiles.Blocks;
 

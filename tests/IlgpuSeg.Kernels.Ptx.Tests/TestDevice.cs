@@ -48,7 +48,7 @@ internal static class TestDevice
         var accelerator = new CudaAccelerator(context, context.GetCudaDevice(0), CudaAcceleratorFlags.ScheduleAuto, PtxCoverage.Compiler);
         return new ThreadDevice(
             driver,
-            new KernelHost(accelerator) { Products = ProductTiles.Vectors },
+            new KernelHost(accelerator) { Products = ProductTiles.Vectors, ProductBlocks = 4 },
             new KernelHost(accelerator) { Products = ProductTiles.Blocks });
     }
 

@@ -14,6 +14,7 @@ public class GemmTests
     [InlineData(100, 32, 17)]
     [InlineData(97, 19, 40)]
     [InlineData(33, 64, 1)]
+    [InlineData(7, 500, 3)]
     [InlineData(1030, 32, 5)]
     [InlineData(100, 1040, 70)]
     public void MatrixProductsOfAllTransposes(int m, int n, int k)
@@ -23,6 +24,54 @@ public class GemmTests
             Check<float, Real32>(TestArrays<float>.Host, m, n, k, 1, transposedA, transposedB, bias: true);
             Check<double, Real64>(TestArrays<double>.Host, m, n, k, 3, transposedA, transposedB, bias: false);
         }
+    }
+
+    [Theory]
+    [InlineData(7, 500, 3)]
+    [InlineData(13, 19, 40)]
+    [InlineData(9, 64, 11)]
+    public void VectorsAndPanelsOfAnyWidthGiveTheSameBits(int m, int n, int k)
+    {
+        using var arrays = new TestArrays<float>(m);
+        var (a, b, bias) = (arrays.On(arrays.Values(m * k)), arrays.On(arrays.Values(k * n)), arrays.On(arrays.Values(n)));
+        var (shape, right) = (GemmShape.Matrix(m, n, k), GemmRight.Matrix(k, n));
+        var accelerator = TestArrays<float>.Host.Accelerator;
+        double[]? first = null;
+        foreach (var (lanes, blocks) in new[] { (1, 2), (1, 4), (2, 2), (2, 4) })
+        {
+            var host = new KernelHost(accelerator) { Products = ProductTiles.Vectors, ProductLanes = lanes * accelerator.WarpSize, ProductBlocks = blocks };
+            var c = arrays.Unset(m * n);
+            Gemm.Run<float, Real32>(host, a, b, bias, c, arrays.Unset(Gemm.Workspace(host, shape, right, 1)), shape, right);
+            first ??= TestArrays<float>.Read(c);
+            Assert.Equal(first, TestArrays<float>.Read(c));
+        }
+    }
+
+    /// <summary>Launched in parts over the depth, for rows enough to be worth it: plain, and in segments that do not divide a part.</summary>
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void DeepProductsAddInOneOrder(bool segments)
+    {
+        const int Rows = 66, Columns = 17, Depth = 2100;
+        var host = TestArrays<float>.Host;
+        if ((long)Rows * host.Lanes * Depth > TestDevice.MostMultiplications) return;
+        using var arrays = new TestArrays<float>(5);
+        var (a, b, bias) = (arrays.Values(Rows * Depth), arrays.Values(Depth * Columns), arrays.Values(Columns));
+        var (shape, right) = (GemmShape.Matrix(Rows, Columns, Depth), GemmRight.Matrix(Depth, Columns));
+        if (segments) (shape.SegmentLength, shape.SegmentsInner, shape.SegmentInner) = (300, 7, 300);
+        var c = arrays.Unset(Rows * Columns);
+        Gemm.Run<float, Real32, ActivationEpilogue<float, ReluActivation<float>>>(
+            host, arrays.On(a), arrays.On(b), arrays.On(bias), c, arrays.Unset(Gemm.Workspace(host, shape, right, 1)), shape, right, default);
+        var expected = new double[Rows * Columns];
+        for (var i = 0; i < expected.Length; i++)
+        {
+            var (row, column) = (i / Columns, i % Columns);
+            var sum = (float)bias[column];
+            for (var k = 0; k < Depth; k++) sum = MathF.FusedMultiplyAdd((float)a[(row * Depth) + k], (float)b[(k * Columns) + column], sum);
+            expected[i] = Math.Max(0, sum);
+        }
+        Assert.Equal(expected, TestArrays<float>.Read(c));
     }
 
     [Fact]

@@ -1,3 +1,4 @@
+using IlgpuSeg.KernelRuntime.Backends.Simd;
 using IlgpuSeg.KernelRuntime.Tests.Ptx;
 using IlgpuSeg.KernelRuntime.Tests.Simd;
 using ILGPU;
@@ -23,28 +24,36 @@ public abstract class LanguageTest : IDisposable
 
     protected Accelerator Simd => _ways.Simd;
 
+    protected Accelerator Wide => _ways.Wide;
+
     public void Dispose()
     {
         _ways.Dispose();
         GC.SuppressFinalize(this);
     }
 
-    /// <summary>Asserts the same bits both ways for n threads in groups of 8, 13 and 32, with the pool's values in turn as x.</summary>
+    /// <summary>Asserts the same bits both ways for n threads in groups of 8, 13, 24 and 32, with the pool's values in turn as x.</summary>
     protected void Agree<TIn, TOut>(Action<ArrayView<TIn>, ArrayView<TOut>, int> kernel, TIn[] pool, int perThread = 1)
         where TIn : unmanaged
         where TOut : unmanaged
     {
         var plain = Plain.LoadStreamKernel(kernel);
         var simd = Simd.LoadStreamKernel(kernel);
+        var wide = Wide.LoadStreamKernel(kernel);
         foreach (var n in Tails)
         {
             var x = Enumerable.Range(0, n).Select(i => pool[((n * 31) + i) % pool.Length]).ToArray();
-            foreach (var group in (int[])[8, 13, 32])
+            foreach (var group in (int[])[8, 13, 24, 32])
             {
                 var config = new KernelConfig((n + group - 1) / group, group);
                 var expected = Run<TIn, TOut>(Plain, x, n * perThread, (a, b) => plain(config, a, b, n));
                 var actual = Run<TIn, TOut>(Simd, x, n * perThread, (a, b) => simd(config, a, b, n));
                 AssertSame(expected, actual, $"{kernel.Method.Name}, n = {n}, groups of {group}");
+                if (group >= LaneWidth.Sixteen.Count)
+                {
+                    actual = Run<TIn, TOut>(Wide, x, n * perThread, (a, b) => wide(config, a, b, n));
+                    AssertSame(expected, actual, $"{kernel.Method.Name}, n = {n}, groups of {group}, sixteen lanes");
+                }
             }
         }
 
@@ -69,6 +78,8 @@ public abstract class LanguageTest : IDisposable
         var expected = Run<TIn, TOut>(Plain, x, outputs, (a, b) => Plain.LoadStreamKernel(kernel)(config, a, b, n));
         var actual = Run<TIn, TOut>(Simd, x, outputs, (a, b) => Simd.LoadStreamKernel(kernel)(config, a, b, n));
         AssertSame(expected, actual, $"{kernel.Method.Name}, {config}, n = {n}");
+        actual = Run<TIn, TOut>(Wide, x, outputs, (a, b) => Wide.LoadStreamKernel(kernel)(config, a, b, n));
+        AssertSame(expected, actual, $"{kernel.Method.Name}, {config}, n = {n}, sixteen lanes");
         if (asPtx)
         {
             AssertSame(expected, PtxRun.Run(kernel, x, outputs, config, n, Untouched), $"PTX of {kernel.Method.Name}, {config}, n = {n}");

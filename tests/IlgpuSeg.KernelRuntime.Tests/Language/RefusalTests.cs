@@ -24,7 +24,7 @@ public sealed partial class RefusalTests
         var method = typeof(RefusedKernels).GetMethod(name, Any)!;
         var expected = method.GetCustomAttribute<RefusedAttribute>()!;
         var message = Assert.Throws<InternalCompilerException>(
-            () => new SimdKernelCompiler().Compile(KernelEntry.Explicit(method, KernelSpecialization.Empty))).Message;
+            () => new SimdKernelCompiler(LaneWidth.Eight).Compile(KernelEntry.Explicit(method, KernelSpecialization.Empty))).Message;
 
         var parts = Parts().Match(message);
         Assert.True(parts.Success, message);

@@ -9,30 +9,39 @@ namespace IlgpuSeg.KernelRuntime.Tests.Simd;
 internal sealed class BothWays : IDisposable
 {
     private readonly Context _plainContext = Create(CpuExecution.Plain);
-    private readonly Context _simdContext = Create(CpuExecution.Simd);
+    private readonly Context _simdContext = Create(CpuExecution.NarrowSimd);
+    private readonly Context _wideContext = Create(CpuExecution.WideSimd);
 
     public BothWays()
     {
         Plain = _plainContext.Devices[0].CreateAccelerator(_plainContext);
         Simd = _simdContext.Devices[0].CreateAccelerator(_simdContext);
+        Wide = _wideContext.Devices[0].CreateAccelerator(_wideContext);
     }
 
     public Accelerator Plain { get; }
 
+    /// <summary>Compiled for eight lanes.</summary>
     public Accelerator Simd { get; }
+
+    /// <summary>Compiled for sixteen lanes where kernels and groups allow it.</summary>
+    public Accelerator Wide { get; }
 
     /// <summary>Asserts that a launch leaves the same bits in its buffer both ways.</summary>
     public T[] SameBits<T>(T[] data, Action<Accelerator, ArrayView<T>> launch)
         where T : unmanaged
     {
         var expected = Run(Plain, data, launch);
-        var actual = Run(Simd, data, launch);
-        for (var i = 0; i < expected.Length; i++)
+        foreach (var accelerator in (Accelerator[])[Wide, Simd])
         {
-            Assert.True(expected[i].Equals(actual[i]), $"element {i}: {actual[i]} instead of {expected[i]}");
+            var actual = Run(accelerator, data, launch);
+            for (var i = 0; i < expected.Length; i++)
+            {
+                Assert.True(expected[i].Equals(actual[i]), $"element {i}: {actual[i]} instead of {expected[i]}");
+            }
         }
 
-        return actual;
+        return expected;
     }
 
     public static T[] Run<T>(Accelerator accelerator, T[] data, Action<Accelerator, ArrayView<T>> launch)
@@ -48,8 +57,10 @@ internal sealed class BothWays : IDisposable
     {
         Plain.Dispose();
         Simd.Dispose();
+        Wide.Dispose();
         _plainContext.Dispose();
         _simdContext.Dispose();
+        _wideContext.Dispose();
     }
 
     private static Context Create(CpuExecution execution) => Context.Create(b => b.CPU(new CPUDevice(2, execution)));

@@ -3,6 +3,7 @@ using System.Collections.Concurrent;
 using System.Reflection;
 using System.Runtime.CompilerServices;
 using IlgpuSeg.KernelRuntime.Backends;
+using IlgpuSeg.KernelRuntime.Backends.Simd;
 using IlgpuSeg.KernelRuntime.Devices;
 using IlgpuSeg.KernelRuntime.Devices.Cpu;
 using IlgpuSeg.KernelRuntime.Ir;
@@ -21,6 +22,9 @@ internal sealed class CheckedExecution : CpuExecution
     /// <summary>The kernels that have been launched.</summary>
     public static IEnumerable<MethodInfo> Launched => LaunchedKernels.Keys;
 
+    /// <summary>As of the widest processors, so that which kernels run does not depend on the machine.</summary>
+    public override LaneWidth Width => LaneWidth.Sixteen;
+
     public override ICpuKernelCompiler CreateCompiler() => new Compiler();
 
     // Before any test opens the CPU.
@@ -38,7 +42,7 @@ internal sealed class CheckedExecution : CpuExecution
     private sealed class Compiler : ICpuKernelCompiler
     {
         private readonly ICpuKernelCompiler plain = Plain.CreateCompiler();
-        private readonly ICpuKernelCompiler simd = Simd.CreateCompiler();
+        private readonly ICpuKernelCompiler simd = WideSimd.CreateCompiler();
 
         public CompiledCpuKernel Compile(KernelEntry entry) => new Kernel(entry, plain.Compile(entry), simd.Compile(entry), UsesVectorFunctions(entry));
 

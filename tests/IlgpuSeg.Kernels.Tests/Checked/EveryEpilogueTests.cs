@@ -41,8 +41,10 @@ public sealed class EveryEpilogueTests
         where R : struct, IReal<T>
         where TEpilogue : struct, IEpilogue<T>
     {
-        // Two panels and one; small and large block tiles.
+        // Panels of two blocks, two panels of them and one of one; a panel of four; small and large block tiles.
         Product<T, R, TEpilogue>(TestArrays<T>.Host, 7, 19, 5);
+        Product<T, R, TEpilogue>(TestArrays<T>.Host, 7, 67, 5);
+        Product<T, R, TEpilogue>(TestArrays<T>.Host, 8, 64, 5);
         Product<T, R, TEpilogue>(TestArrays<T>.Host, 13, 5, 4);
         Product<T, R, TEpilogue>(TestArrays<T>.BlockHost, 13, 33, 9);
         if (typeof(T) == typeof(float)) Product<T, R, TEpilogue>(TestArrays<T>.BlockHost, 129, 65, 3);

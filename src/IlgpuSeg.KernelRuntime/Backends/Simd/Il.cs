@@ -1,6 +1,5 @@
 using System.Reflection;
 using System.Reflection.Emit;
-using System.Runtime.Intrinsics;
 using IlgpuSeg.KernelRuntime.Ir;
 
 namespace IlgpuSeg.KernelRuntime.Backends.Simd;
@@ -8,11 +7,14 @@ namespace IlgpuSeg.KernelRuntime.Backends.Simd;
 /// <summary>
 /// Writes IL, or, without a generator, nothing: the emitter first runs dry to learn which values are needed in which form.
 /// </summary>
-internal sealed class Il(ILGenerator? generator)
+internal sealed class Il(ILGenerator? generator, LaneWidth width)
 {
     private static readonly Dictionary<string, MethodInfo> Methods = [];
 
     public bool IsDry => generator is null;
+
+    /// <summary>The vectors that the code works on.</summary>
+    public LaneWidth Width { get; } = width;
 
     public void Emit(OpCode code) => generator?.Emit(code);
 
@@ -65,13 +67,7 @@ internal sealed class Il(ILGenerator? generator)
     /// <summary>The element of the vector that holds the type; addresses are integers there.</summary>
     public static Type ElementOf(IrType type) => type == IrType.Pointer ? typeof(long) : ScalarOf(type);
 
-    public static Type VectorOf(IrType type) =>
-        (IsWide(type) ? typeof(Vector512<>) : typeof(Vector256<>)).MakeGenericType(ElementOf(type));
-
     public static bool IsWide(IrType type) => type is IrType.Int64 or IrType.Float64 or IrType.Pointer;
-
-    /// <summary>System.Runtime.Intrinsics' static class for vectors of the type.</summary>
-    public static Type ApiOf(IrType type) => IsWide(type) ? typeof(Vector512) : typeof(Vector256);
 
     private static MethodInfo Find(Type holder, string name, Type? element, Type[] parameters)
     {

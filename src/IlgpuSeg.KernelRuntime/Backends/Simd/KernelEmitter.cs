@@ -38,16 +38,17 @@ internal sealed class KernelEmitter
 
     /// <param name="function">The kernel.</param>
     /// <param name="forest">Its loops.</param>
+    /// <param name="width">How many threads run at once.</param>
     /// <param name="kind">How groups fall into warps.</param>
     /// <param name="hasPhases">Whether groups have several warps that meet at barriers.</param>
     /// <param name="parameterOffsets">The places of the parameters in the block of arguments.</param>
     /// <param name="sharedOffsets">The places of arrays in shared memory.</param>
     public KernelEmitter(
-        Function function, LoopForest forest, GroupKind kind, bool hasPhases, int[] parameterOffsets, Dictionary<Value, int> sharedOffsets)
+        Function function, LoopForest forest, LaneWidth width, GroupKind kind, bool hasPhases, int[] parameterOffsets, Dictionary<Value, int> sharedOffsets)
     {
         _method = new DynamicMethod(
             function.Name, typeof(void), [typeof(LaunchFrame*), typeof(byte*), typeof(long), typeof(long)], typeof(KernelEmitter).Module, skipVisibility: true);
-        _il = new Il(_method.GetILGenerator());
+        _il = new Il(_method.GetILGenerator(), width);
         _warpBase = _il.NewLocal(typeof(int))!;
         _streamMask = _il.NewLocal(typeof(nint))!;
         Streaming = new StreamingStores(function);
@@ -65,6 +66,8 @@ internal sealed class KernelEmitter
 
     public Function Function { get; }
 
+    public LaneWidth Width => _il.Width;
+
     public LoopForest Forest { get; }
 
     public int[] PostDominators { get; }
@@ -77,13 +80,19 @@ internal sealed class KernelEmitter
     /// <summary>The stores that may go past the caches.</summary>
     public StreamingStores Streaming { get; }
 
-    public KernelCode Emit()
+    /// <summary>The code, or null if there are no vectors of so many lanes for a value.</summary>
+    public KernelCode? Emit()
     {
         var dominators = Dominators.Of(Function);
         var full = PlanFull(dominators);
         var none = new HashSet<Block>();
         var divergence = new Divergence(Function, Forest, PostDominators, _kind != GroupKind.Any, none);
         var tail = new VersionEmitter(this, divergence, new FlowPlan(Function, Forest, dominators, PostDominators, divergence, startsMasked: true), none);
+        if (!full.Fits || !tail.Fits)
+        {
+            return null;
+        }
+
         EmitMethod(_il, full, tail);
         return _method.CreateDelegate<KernelCode>();
     }
@@ -185,7 +194,7 @@ internal sealed class KernelEmitter
 
         il.Mark(done);
         il.Emit(OpCodes.Ldloc, _warpBase);
-        il.Int(Lanes.Count);
+        il.Int(Width.Count);
         il.Emit(OpCodes.Add);
         il.Emit(OpCodes.Stloc, _warpBase);
         il.Emit(OpCodes.Ldloc, _warpBase);
@@ -197,10 +206,10 @@ internal sealed class KernelEmitter
     private void EmitChoice(Il il, VersionEmitter full, VersionEmitter tail)
     {
         PushRemaining(il);
-        il.Int(Lanes.Count);
+        il.Int(Width.Count);
         il.Emit(OpCodes.Bge, full.StartLabel);
         PushRemaining(il);
-        il.Call(typeof(Lanes), nameof(Lanes.FirstLanes), null, typeof(int));
+        il.Call(Width.Operations, nameof(Lanes.FirstLanes), null, typeof(int));
         il.Emit(OpCodes.Stloc, tail.StartMask);
         il.Emit(OpCodes.Br, tail.StartLabel);
     }
@@ -380,7 +389,7 @@ internal sealed class KernelEmitter
             if (wanted)
             {
                 full.EmitInvariant(value, form);
-                var local = il.NewLocal(form == Form.Scalar ? Il.ScalarOf(value.Type) : Il.VectorOf(value.Type))!;
+                var local = il.NewLocal(form == Form.Scalar ? Il.ScalarOf(value.Type) : Width.VectorOf(value.Type))!;
                 il.Emit(OpCodes.Stloc, local);
                 _invariantLocals[(value, form)] = local;
             }
@@ -429,13 +438,13 @@ internal sealed class KernelEmitter
 
         PushBuiltin(il, kind);
         il.Int(1);
-        il.Call(typeof(Lanes), nameof(Lanes.Steps), null, typeof(int), typeof(int));
+        il.Call(Width.Operations, nameof(Lanes.Steps), null, typeof(int), typeof(int));
     }
 
     public void PushLaneCount(Il il)
     {
         PushRemaining(il);
-        il.Int(Lanes.Count);
+        il.Int(Width.Count);
         il.Call(typeof(System.Math), "Min", null, typeof(int), typeof(int));
     }
 

@@ -14,6 +14,10 @@ internal static unsafe class Lanes
 
     public const int Count = 8;
 
+    /// <summary>A bit per lane, the first lane's lowest.</summary>
+    [MethodImpl(Inline)]
+    public static uint Bits(Vector256<int> mask) => Vector256.ExtractMostSignificantBits(mask);
+
     [MethodImpl(Inline)]
     public static bool Any(Vector256<int> mask) => Vector256.ExtractMostSignificantBits(mask) != 0;
 

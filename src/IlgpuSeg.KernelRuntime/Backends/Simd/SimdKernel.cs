@@ -16,16 +16,20 @@ internal sealed unsafe class SimdKernel : CompiledCpuKernel
     private const int SharedAlignment = 64;
 
     private readonly KernelEntry _entry;
+    private readonly LaneWidth _widest;
     private readonly object?[]? _specialized;
     private readonly Lazy<Code>[] _codes;
+    private readonly Lazy<Code?> _wideCode;
     private readonly ConcurrentDictionary<string, SimdKernel> _versions = [];
     private readonly bool _meetsAtBarriers;
 
-    public SimdKernel(KernelEntry entry, object?[]? specialized = null)
+    public SimdKernel(KernelEntry entry, LaneWidth widest, object?[]? specialized = null)
     {
         _entry = entry;
+        _widest = widest;
         _specialized = specialized;
-        _codes = [.. Enum.GetValues<GroupKind>().SelectMany(kind => (bool[])[false, true], (kind, hasPhases) => new Lazy<Code>(() => Emit(kind, hasPhases)))];
+        _codes = [.. Enum.GetValues<GroupKind>().SelectMany(kind => (bool[])[false, true], (kind, hasPhases) => new Lazy<Code>(() => Emit(LaneWidth.Eight, kind, hasPhases)!))];
+        _wideCode = new Lazy<Code?>(() => Emit(widest, GroupKind.Line, hasPhases: false));
         if (specialized is not null || !entry.Parameters.Any(p => p.IsSpecialized))
         {
             _meetsAtBarriers = CodeOf(GroupKind.Line, hasPhases: false).MeetsAtBarriers;
@@ -36,7 +40,8 @@ internal sealed unsafe class SimdKernel : CompiledCpuKernel
     {
         var size = dimensions.GroupSize;
         var hasPhases = _meetsAtBarriers && size > Lanes.Count;
-        var code = CodeOf(KindOf(dimensions), hasPhases);
+        var kind = KindOf(dimensions);
+        var code = (kind == GroupKind.Line ? WideCode(size) : null) ?? CodeOf(kind, hasPhases);
         var warps = hasPhases ? (size + Lanes.Count - 1) / Lanes.Count : 1;
         var localBytes = warps * code.LocalBytes;
         var exchangeBytes = hasPhases ? GroupExchange.Bytes : 0;
@@ -105,7 +110,7 @@ internal sealed unsafe class SimdKernel : CompiledCpuKernel
             }
         }
 
-        return _versions.GetOrAdd(key.ToString(), _ => new SimdKernel(_entry, values));
+        return _versions.GetOrAdd(key.ToString(), _ => new SimdKernel(_entry, _widest, values));
     }
 
     private static GroupKind KindOf(in LaunchDimensions dimensions) =>
@@ -114,9 +119,17 @@ internal sealed unsafe class SimdKernel : CompiledCpuKernel
 
     private Code CodeOf(GroupKind kind, bool hasPhases) => _codes[((int)kind * 2) + (hasPhases ? 1 : 0)].Value;
 
-    private Code Emit(GroupKind kind, bool hasPhases)
+    // For groups that fill such vectors.
+    private Code? WideCode(int groupSize) => _widest != LaneWidth.Eight && groupSize >= _widest.Count ? _wideCode.Value : null;
+
+    private Code? Emit(LaneWidth width, GroupKind kind, bool hasPhases)
     {
         var function = KernelCompiler.BuildIr(_entry, _specialized);
+        if (!width.Takes(function))
+        {
+            return null;
+        }
+
         var shared = new Dictionary<Value, int>();
         var sharedBytes = 0;
         foreach (var value in function.Values().Where(v => v.Op == Op.Shared))
@@ -129,8 +142,12 @@ internal sealed unsafe class SimdKernel : CompiledCpuKernel
         var forest = LoopForm.Run(function);
         var offset = _entry.IsExplicit ? 0 : 1;
         int[] offsets = [.. new int[offset], .. _entry.Parameters.Select(p => p.Offset)];
-        var emitter = new KernelEmitter(function, forest, kind, hasPhases, offsets, shared);
-        var code = emitter.Emit();
+        var emitter = new KernelEmitter(function, forest, width, kind, hasPhases, offsets, shared);
+        if (emitter.Emit() is not { } code)
+        {
+            return null;
+        }
+
         RuntimeHelpers.PrepareDelegate(code);
         var streamed = emitter.Streaming.Parameters.Select(p => offsets[function.Parameters[p].Source] + function.Parameters[p].Offset).ToHashSet();
         return new Code(code, sharedBytes, localBytes, emitter.Phases?.FrameBytes ?? 0, [.. _entry.Views.Where(v => streamed.Contains(v.Offset))], function.Values().Any(v => v.Op is Op.Barrier or Op.BarrierReduce or Op.GroupBroadcast));

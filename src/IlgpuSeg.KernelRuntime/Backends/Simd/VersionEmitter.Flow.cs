@@ -1,5 +1,4 @@
 using System.Reflection.Emit;
-using System.Runtime.Intrinsics;
 using IlgpuSeg.KernelRuntime.Ir;
 
 namespace IlgpuSeg.KernelRuntime.Backends.Simd;
@@ -30,8 +29,8 @@ internal sealed partial class VersionEmitter
         _arriving = new LocalBuilder?[count];
         foreach (var block in _flow.Order.Where(b => _flow.IsMasked(b) && _flow.IsOwner(b)))
         {
-            _ownMask[block.Index] = il.NewLocal(typeof(Vector256<int>));
-            _arriving[block.Index] = il.NewLocal(typeof(Vector256<int>));
+            _ownMask[block.Index] = il.NewLocal(_il.Width.MaskType);
+            _arriving[block.Index] = il.NewLocal(_il.Width.MaskType);
         }
 
         foreach (var phi in _function.Blocks.SelectMany(b => b.Phis))
@@ -42,7 +41,7 @@ internal sealed partial class VersionEmitter
             }
 
             info.ScalarLocal = StoredForm(phi) == Form.Scalar ? il.NewLocal(Il.ScalarOf(phi.Type)) : null;
-            info.VectorLocal = info.Vector ? il.NewLocal(Il.VectorOf(phi.Type)) : null;
+            info.VectorLocal = info.Vector ? il.NewLocal(_il.Width.VectorOf(phi.Type)) : null;
         }
     }
 
@@ -125,7 +124,7 @@ internal sealed partial class VersionEmitter
     {
         foreach (var arriving in _arriving.OfType<LocalBuilder>())
         {
-            _il.Call(typeof(Vector256<int>), "get_Zero", null);
+            _il.Call(_il.Width.MaskType, "get_Zero", null);
             _il.Emit(OpCodes.Stloc, arriving);
         }
     }
@@ -134,10 +133,10 @@ internal sealed partial class VersionEmitter
     {
         _il.Emit(OpCodes.Ldloc, _arriving[block.Index]);
         _il.Emit(OpCodes.Stloc, _ownMask[block.Index]);
-        _il.Call(typeof(Vector256<int>), "get_Zero", null);
+        _il.Call(_il.Width.MaskType, "get_Zero", null);
         _il.Emit(OpCodes.Stloc, _arriving[block.Index]);
         _il.Emit(OpCodes.Ldloc, _ownMask[block.Index]);
-        _il.Call(typeof(Lanes), nameof(Lanes.Any), null, typeof(Vector256<int>));
+        _il.Call(_il.Width.Operations, nameof(Lanes.Any), null, _il.Width.MaskType);
         _il.Emit(OpCodes.Brfalse, _ends[_flow.SkipTo(block)]);
     }
 
@@ -151,7 +150,7 @@ internal sealed partial class VersionEmitter
             if (_flow.IsMasked(header) && _flow.IsOwner(header) && loop.Blocks.Max(b => _flow.Position[b.Index]) == place)
             {
                 _il.Emit(OpCodes.Ldloc, _arriving[header.Index]);
-                _il.Call(typeof(Lanes), nameof(Lanes.Any), null, typeof(Vector256<int>));
+                _il.Call(_il.Width.Operations, nameof(Lanes.Any), null, _il.Width.MaskType);
                 _il.Emit(OpCodes.Brtrue, _labels[header.Index]);
             }
         }
@@ -252,19 +251,19 @@ internal sealed partial class VersionEmitter
 
     private void EmitDivergent(Block block, int place)
     {
-        var condition = _il.NewLocal(typeof(Vector256<int>));
-        var otherwise = _il.NewLocal(typeof(Vector256<int>));
+        var condition = _il.NewLocal(_il.Width.MaskType);
+        var otherwise = _il.NewLocal(_il.Width.MaskType);
         Push(block.Condition!, Form.Vector);
         _il.Emit(OpCodes.Stloc, condition);
         PushMask();
         _il.Emit(OpCodes.Ldloc, condition);
-        _il.Call(typeof(Lanes), nameof(Lanes.AndNot), null, typeof(Vector256<int>), typeof(Vector256<int>));
+        _il.Call(_il.Width.Operations, nameof(Lanes.AndNot), null, _il.Width.MaskType, _il.Width.MaskType);
         _il.Emit(OpCodes.Stloc, otherwise);
         if (Mask is { } mask)
         {
             _il.Emit(OpCodes.Ldloc, mask);
             _il.Emit(OpCodes.Ldloc, condition);
-            _il.Call(typeof(Vector256), "BitwiseAnd", typeof(int), typeof(Vector256<int>), typeof(Vector256<int>));
+            _il.Call(_il.Width.MaskApi, "BitwiseAnd", typeof(int), _il.Width.MaskType, _il.Width.MaskType);
             _il.Emit(OpCodes.Stloc, condition);
         }
 
@@ -304,10 +303,10 @@ internal sealed partial class VersionEmitter
         var all = _il.NewLabel();
         var some = _il.NewLabel();
         Push(block.Condition!, Form.Vector);
-        _il.Call(typeof(Vector256), "ExtractMostSignificantBits", typeof(int), typeof(Vector256<int>));
+        _il.Call(_il.Width.Operations, nameof(Lanes.Bits), null, _il.Width.MaskType);
         _il.Emit(OpCodes.Stloc, bits);
         _il.Emit(OpCodes.Ldloc, bits);
-        _il.Int(0xff);
+        _il.Int((1 << _il.Width.Count) - 1);
         _il.Emit(OpCodes.Beq, all);
         _il.Emit(OpCodes.Ldloc, bits);
         _il.Emit(OpCodes.Brtrue, some);
@@ -335,7 +334,7 @@ internal sealed partial class VersionEmitter
 
         foreach (var owner in tail._flow.Order.Where(b => tail._flow.IsOwner(b) && tail._flow.Dominates(b, block)))
         {
-            _il.Call(typeof(Vector256<int>), "get_AllBitsSet", null);
+            _il.Call(_il.Width.MaskType, "get_AllBitsSet", null);
             _il.Emit(OpCodes.Stloc, tail._ownMask[owner.Index]);
         }
 
@@ -369,14 +368,14 @@ internal sealed partial class VersionEmitter
         _il.Emit(OpCodes.Ldloc, _arriving[to.Index]);
         if (mask is null)
         {
-            _il.Call(typeof(Vector256<int>), "get_AllBitsSet", null);
+            _il.Call(_il.Width.MaskType, "get_AllBitsSet", null);
         }
         else
         {
             _il.Emit(OpCodes.Ldloc, mask);
         }
 
-        _il.Call(typeof(Vector256), "BitwiseOr", typeof(int), typeof(Vector256<int>), typeof(Vector256<int>));
+        _il.Call(_il.Width.MaskApi, "BitwiseOr", typeof(int), _il.Width.MaskType, _il.Width.MaskType);
         _il.Emit(OpCodes.Stloc, _arriving[to.Index]);
     }
 
@@ -386,7 +385,7 @@ internal sealed partial class VersionEmitter
         var pending = to.Phis
             .Where(p => _infos.TryGetValue(p, out var info) && (info.Scalar || info.Vector))
             .Select(p => (Phi: p, Source: p.Args[index]))
-            .Where(c => c.Source != c.Phi).ToList();
+            .Where(c => c.Source != c.Phi && !(_infos.TryGetValue(c.Source, out var source) && source.Into == c.Phi)).ToList();
         var reads = pending.ToDictionary(c => c.Phi, c => PhisRead(c.Source, to));
         while (pending.Count > 0)
         {
@@ -439,8 +438,7 @@ internal sealed partial class VersionEmitter
     private void PushSource(Value phi, Value source, Block from, Block to, LocalBuilder? mask)
     {
         var form = StoredForm(phi);
-        var blends = form == Form.Vector && mask is not null
-            && !(_flow.IsMasked(from) && _flow.IsMasked(to) && _flow.OwnerOf(from) == _flow.OwnerOf(to));
+        var blends = form == Form.Vector && mask is not null && !SharesMask(from, to);
         if (blends)
         {
             _il.Emit(OpCodes.Ldloc, mask);
@@ -453,6 +451,8 @@ internal sealed partial class VersionEmitter
             SelectVectors(phi.Type);
         }
     }
+
+    private bool SharesMask(Block from, Block to) => _flow.IsMasked(from) && _flow.IsMasked(to) && _flow.OwnerOf(from) == _flow.OwnerOf(to);
 
     private void StorePhi(Value phi)
     {

@@ -78,7 +78,7 @@ internal sealed partial class VersionEmitter
             Push(value.Args[0], Form.Vector);
             Push(value.Args[1], Form.Scalar);
             _il.Call(typeof(GroupExchange), nameof(GroupExchange.Offer), Il.ElementOf(value.Type),
-                typeof(LaunchFrame*), typeof(int), Il.VectorOf(value.Type), typeof(int));
+                typeof(LaunchFrame*), typeof(int), _il.Width.VectorOf(value.Type), typeof(int));
             Suspend(phases, value);
             _il.Emit(OpCodes.Ldarg_0);
             _il.Call(typeof(GroupExchange), nameof(GroupExchange.Taken), Il.ElementOf(value.Type), typeof(LaunchFrame*));
@@ -87,7 +87,7 @@ internal sealed partial class VersionEmitter
         {
             Push(value.Args[0], Form.Vector);
             Push(value.Args[1], Form.Scalar);
-            _il.Call(Il.ApiOf(value.Type), "GetElement", Il.ElementOf(value.Type), Il.VectorOf(value.Type), typeof(int));
+            _il.Call(_il.Width.ApiOf(value.Type), "GetElement", Il.ElementOf(value.Type), _il.Width.VectorOf(value.Type), typeof(int));
         }
 
         StoreResult(value, Form.Scalar);

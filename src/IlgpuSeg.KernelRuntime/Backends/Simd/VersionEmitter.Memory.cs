@@ -37,7 +37,7 @@ internal sealed partial class VersionEmitter
         }
         else
         {
-            _il.Call(typeof(Vector256<int>), "get_AllBitsSet", null);
+            _il.Call(_il.Width.MaskType, "get_AllBitsSet", null);
         }
     }
 
@@ -52,11 +52,11 @@ internal sealed partial class VersionEmitter
             if (_flow.IsMasked(_block))
             {
                 PushMask();
-                _il.Call(typeof(LaneMemory), "LoadMasked" + suffix, element, typeof(byte*), typeof(Vector256<int>));
+                _il.Call(_il.Width.Memory, "LoadMasked" + suffix, element, typeof(byte*), _il.Width.MaskType);
             }
             else
             {
-                _il.Call(typeof(LaneMemory), "Load" + suffix, element, typeof(byte*));
+                _il.Call(_il.Width.Memory, "Load" + suffix, element, typeof(byte*));
             }
 
             return;
@@ -65,7 +65,7 @@ internal sealed partial class VersionEmitter
         if (IsConsecutive16(value.Args[0], memory))
         {
             Push(value.Args[0], Form.Scalar);
-            _il.Call(typeof(LaneMemory), memory == MemoryType.UInt16 ? "LoadUInt16" : "LoadInt16", null, typeof(byte*));
+            _il.Call(_il.Width.Memory, memory == MemoryType.UInt16 ? "LoadUInt16" : "LoadInt16", null, typeof(byte*));
             return;
         }
 
@@ -76,11 +76,11 @@ internal sealed partial class VersionEmitter
             if (_flow.IsMasked(_block))
             {
                 PushMask();
-                _il.Call(typeof(LaneMemory), "GatherIndexedMasked32", element, typeof(byte*), typeof(Vector256<int>), typeof(Vector256<int>));
+                _il.Call(_il.Width.Memory, "GatherIndexedMasked32", element, typeof(byte*), _il.Width.MaskType, _il.Width.MaskType);
             }
             else
             {
-                _il.Call(typeof(LaneMemory), "GatherIndexed32", element, typeof(byte*), typeof(Vector256<int>));
+                _il.Call(_il.Width.Memory, "GatherIndexed32", element, typeof(byte*), _il.Width.MaskType);
             }
 
             return;
@@ -88,8 +88,8 @@ internal sealed partial class VersionEmitter
 
         Push(value.Args[0], Form.Vector);
         PushMask();
-        _il.Call(typeof(LaneMemory), IsNarrow(memory) ? "GatherNarrow" : "Gather" + suffix,
-            IsNarrow(memory) ? NarrowType(memory) : element, typeof(Vector512<long>), typeof(Vector256<int>));
+        _il.Call(_il.Width.Memory, IsNarrow(memory) ? "GatherNarrow" : "Gather" + suffix,
+            IsNarrow(memory) ? NarrowType(memory) : element, typeof(Vector512<long>), _il.Width.MaskType);
     }
 
     /// <summary>The part of an address that varies, if it is one Int32 index scaled by 4 and the rest is uniform.</summary>
@@ -173,7 +173,7 @@ internal sealed partial class VersionEmitter
             return;
         }
 
-        var vector = Il.VectorOf(memory.ValueType());
+        var vector = _il.Width.VectorOf(memory.ValueType());
         var element = Il.ElementOf(memory.ValueType());
         var suffix = memory.Size() == 8 ? "64" : "32";
         if (IsConsecutive(pointer, memory))
@@ -183,15 +183,15 @@ internal sealed partial class VersionEmitter
             if (_flow.IsMasked(_block))
             {
                 PushMask();
-                _il.Call(typeof(LaneMemory), "StoreMasked" + suffix, element, typeof(byte*), vector, typeof(Vector256<int>));
+                _il.Call(_il.Width.Memory, "StoreMasked" + suffix, element, typeof(byte*), vector, _il.Width.MaskType);
             }
             else if (_kernel.PushStreamMask(_il, value))
             {
-                _il.Call(typeof(LaneMemory), "Stream" + suffix, element, typeof(byte*), vector, typeof(nint));
+                _il.Call(_il.Width.Memory, "Stream" + suffix, element, typeof(byte*), vector, typeof(nint));
             }
             else
             {
-                _il.Call(typeof(LaneMemory), "Store" + suffix, element, typeof(byte*), vector);
+                _il.Call(_il.Width.Memory, "Store" + suffix, element, typeof(byte*), vector);
             }
 
             return;
@@ -201,26 +201,26 @@ internal sealed partial class VersionEmitter
         {
             Push(pointer, Form.Scalar);
             Push(data, Form.Vector);
-            _il.Call(typeof(LaneMemory), "Store16", null, typeof(byte*), vector);
+            _il.Call(_il.Width.Memory, "Store16", null, typeof(byte*), vector);
             return;
         }
 
         Push(pointer, Form.Vector);
         Push(data, Form.Vector);
         PushMask();
-        _il.Call(typeof(LaneMemory), IsNarrow(memory) ? "ScatterNarrow" : "Scatter" + suffix,
-            IsNarrow(memory) ? NarrowType(memory) : element, typeof(Vector512<long>), vector, typeof(Vector256<int>));
+        _il.Call(_il.Width.Memory, IsNarrow(memory) ? "ScatterNarrow" : "Scatter" + suffix,
+            IsNarrow(memory) ? NarrowType(memory) : element, typeof(Vector512<long>), vector, _il.Width.MaskType);
     }
 
     private void Atomic(Value value)
     {
-        var vector = Il.VectorOf(value.Type);
+        var vector = _il.Width.VectorOf(value.Type);
         Push(value.Args[0], Form.Vector);
         Push(value.Args[1], Form.Vector);
         Push(value.Args.Length > 2 ? value.Args[2] : value.Args[1], Form.Vector);
         PushMask();
         _il.Int((int)value.Imm);
-        _il.Call(typeof(LaneAtomics), "Apply", null, typeof(Vector512<long>), vector, vector, typeof(Vector256<int>), typeof(int));
+        _il.Call(typeof(LaneAtomics), "Apply", null, typeof(Vector512<long>), vector, vector, _il.Width.MaskType, typeof(int));
         StoreResult(value, Form.Vector);
     }
 
@@ -240,7 +240,7 @@ internal sealed partial class VersionEmitter
 
         if (form == Form.Vector)
         {
-            info.VectorLocal = _il.NewLocal(Il.VectorOf(value.Type));
+            info.VectorLocal = _il.NewLocal(_il.Width.VectorOf(value.Type));
             _il.Emit(OpCodes.Stloc, info.VectorLocal);
         }
         else

@@ -38,7 +38,7 @@ internal sealed partial class VersionEmitter
                 Push(value.Args[0], Form.Vector);
                 Push(value.Args[1], Form.Vector);
                 _kernel.PushLaneCount(_il);
-                _il.Call(typeof(Lanes), nameof(Lanes.Shuffle), Il.ElementOf(value.Type), Il.VectorOf(value.Type), typeof(Vector256<int>), typeof(int));
+                _il.Call(_il.Width.Operations, nameof(Lanes.Shuffle), Il.ElementOf(value.Type), _il.Width.VectorOf(value.Type), _il.Width.MaskType, typeof(int));
                 break;
             case Op.Shl or Op.Shr or Op.ShrUn:
                 VectorShift(value);
@@ -51,33 +51,33 @@ internal sealed partial class VersionEmitter
     }
 
     private void SelectVectors(IrType type) =>
-        _il.Call(typeof(Lanes), nameof(Lanes.Select), Il.ElementOf(type), typeof(Vector256<int>), Il.VectorOf(type), Il.VectorOf(type));
+        _il.Call(_il.Width.Operations, nameof(Lanes.Select), Il.ElementOf(type), _il.Width.MaskType, _il.Width.VectorOf(type), _il.Width.VectorOf(type));
 
     private void VectorArithmetic(Value value)
     {
         var type = value.Type;
-        var vector = Il.VectorOf(type);
+        var vector = _il.Width.VectorOf(type);
         switch (value.Op)
         {
             case Op.Div or Op.Rem or Op.DivUn or Op.RemUn when !type.IsFloat():
-                _il.Call(typeof(Lanes), value.Op.ToString(), null, vector, vector);
+                _il.Call(_il.Width.Operations, value.Op.ToString(), null, vector, vector);
                 break;
             case Op.Rem:
-                _il.Call(typeof(LaneLoops), nameof(LaneLoops.Rem), null, vector, vector);
+                CallEight(typeof(LaneLoops), nameof(LaneLoops.Rem), type, 2);
                 break;
             case Op.MinUn or Op.MaxUn:
-                _il.Call(typeof(Lanes), value.Op.ToString(), null, vector, vector);
+                _il.Call(_il.Width.Operations, value.Op.ToString(), null, vector, vector);
                 break;
             case Op.Neg when type.IsFloat():
-                _il.Call(typeof(Lanes), nameof(Lanes.Negate), null, vector);
+                _il.Call(_il.Width.Operations, nameof(Lanes.Negate), null, vector);
                 break;
             case Op.Fma:
-                _il.Call(Il.ApiOf(type), "FusedMultiplyAdd", null, vector, vector, vector);
+                _il.Call(_il.Width.ApiOf(type), "FusedMultiplyAdd", null, vector, vector, vector);
                 break;
             default:
                 var parameters = new Type[value.Args.Length];
                 Array.Fill(parameters, vector);
-                _il.Call(Il.ApiOf(type), VectorName(value.Op, type), Il.ElementOf(type), parameters);
+                _il.Call(_il.Width.ApiOf(type), VectorName(value.Op, type), Il.ElementOf(type), parameters);
                 break;
         }
     }
@@ -106,12 +106,12 @@ internal sealed partial class VersionEmitter
         {
             Push(value.Args[1], Form.Scalar);
             var name = value.Op switch { Op.Shl => "ShiftLeft", Op.Shr => "ShiftRightArithmetic", _ => "ShiftRightLogical" };
-            _il.Call(Il.ApiOf(value.Type), name, null, Il.VectorOf(value.Type), typeof(int));
+            _il.Call(_il.Width.ApiOf(value.Type), name, null, _il.Width.VectorOf(value.Type), typeof(int));
             return;
         }
 
         Push(value.Args[1], Form.Vector);
-        _il.Call(typeof(Lanes), value.Op.ToString(), null, Il.VectorOf(value.Type), typeof(Vector256<int>));
+        _il.Call(_il.Width.Operations, value.Op.ToString(), null, _il.Width.VectorOf(value.Type), _il.Width.MaskType);
     }
 
     private void VectorCompare(Value value)
@@ -126,7 +126,7 @@ internal sealed partial class VersionEmitter
         kind = swap ? kind.Swapped() : kind;
         Push(value.Args[swap ? 1 : 0], Form.Vector);
         Push(value.Args[swap ? 0 : 1], Form.Vector);
-        var vector = Il.VectorOf(type);
+        var vector = _il.Width.VectorOf(type);
         var (name, element) = kind switch
         {
             CompareKind.Eq => (nameof(Lanes.Equal), Il.ElementOf(type)),
@@ -135,10 +135,10 @@ internal sealed partial class VersionEmitter
             CompareKind.LtUn => (nameof(Lanes.LessUn), null),
             _ => (nameof(Lanes.LessOrEqualUn), (Type?)null),
         };
-        _il.Call(typeof(Lanes), name, element, vector, vector);
+        _il.Call(_il.Width.Operations, name, element, vector, vector);
         if (negate)
         {
-            _il.Call(typeof(Vector256), "OnesComplement", typeof(int), typeof(Vector256<int>));
+            _il.Call(_il.Width.MaskApi, "OnesComplement", typeof(int), _il.Width.MaskType);
         }
     }
 
@@ -150,13 +150,13 @@ internal sealed partial class VersionEmitter
         var wide = value.Type == IrType.Int64;
         if (value.Convert == ConvertKind.Bitcast)
         {
-            _il.Call(Il.ApiOf(from), value.Type switch
+            _il.Call(_il.Width.ApiOf(from), value.Type switch
             {
                 IrType.Int32 => "AsInt32",
                 IrType.Int64 => "AsInt64",
                 IrType.Float32 => "AsSingle",
                 _ => "AsDouble",
-            }, Il.ElementOf(from), Il.VectorOf(from));
+            }, Il.ElementOf(from), _il.Width.VectorOf(from));
             return;
         }
 
@@ -169,30 +169,59 @@ internal sealed partial class VersionEmitter
             ConvertKind.FloatResize => single ? nameof(Lanes.Narrow) : nameof(Lanes.Widen),
             var kind => kind.ToString(),
         };
-        _il.Call(typeof(Lanes), name, null, Il.VectorOf(from));
+        _il.Call(_il.Width.Operations, name, null, _il.Width.VectorOf(from));
+    }
+
+    /// <summary>Calls a function of vectors of eight lanes: once, or on both halves of the operands.</summary>
+    private void CallEight(Type holder, string name, IrType type, int count)
+    {
+        var parameters = new Type[count];
+        Array.Fill(parameters, LaneWidth.Eight.VectorOf(type));
+        if (_il.Width == LaneWidth.Eight || _il.IsDry)
+        {
+            _il.Call(holder, name, null, parameters);
+            return;
+        }
+
+        var operands = parameters.Select(_ => _il.NewLocal(_il.Width.VectorOf(type))).ToArray();
+        foreach (var operand in operands.Reverse())
+        {
+            _il.Emit(OpCodes.Stloc, operand);
+        }
+
+        foreach (var half in (string[])["GetLower", "GetUpper"])
+        {
+            foreach (var operand in operands)
+            {
+                _il.Emit(OpCodes.Ldloc, operand);
+                _il.Call(_il.Width.ApiOf(type), half, Il.ElementOf(type), _il.Width.VectorOf(type));
+            }
+
+            _il.Call(holder, name, null, parameters);
+        }
+
+        _il.Call(_il.Width.ApiOf(type), "Create", Il.ElementOf(type), parameters[0], parameters[0]);
     }
 
     private void VectorMath(Value value)
     {
-        var vector = Il.VectorOf(value.Args[0].Type);
+        var vector = _il.Width.VectorOf(value.Args[0].Type);
         switch (value.Math)
         {
             case MathKind.PopCount or MathKind.LeadingZeros or MathKind.TrailingZeros:
-                _il.Call(typeof(LaneIntegers), value.Math.ToString(), null, vector);
+                CallEight(typeof(LaneIntegers), value.Math.ToString(), value.Args[0].Type, 1);
                 break;
             case MathKind.Sqrt:
-                _il.Call(Il.ApiOf(value.Type), "Sqrt", Il.ElementOf(value.Type), vector);
+                _il.Call(_il.Width.ApiOf(value.Type), "Sqrt", Il.ElementOf(value.Type), vector);
                 break;
             case MathKind.Floor or MathKind.Ceiling or MathKind.Truncate:
-                _il.Call(Il.ApiOf(value.Type), value.Math.ToString(), null, vector);
+                _il.Call(_il.Width.ApiOf(value.Type), value.Math.ToString(), null, vector);
                 break;
             case MathKind.RoundEven:
-                _il.Call(Il.ApiOf(value.Type), "Round", null, vector);
+                _il.Call(_il.Width.ApiOf(value.Type), "Round", null, vector);
                 break;
             default:
-                var parameters = new Type[value.Args.Length];
-                Array.Fill(parameters, vector);
-                _il.Call(typeof(LaneMath), value.Math.ToString(), null, parameters);
+                CallEight(typeof(LaneMath), value.Math.ToString(), value.Args[0].Type, value.Args.Length);
                 break;
         }
     }
@@ -205,7 +234,7 @@ internal sealed partial class VersionEmitter
             Push(value.Args[1], Form.Vector);
             if (value.Args[1].Type == IrType.Int32)
             {
-                _il.Call(typeof(Lanes), nameof(Lanes.SignExtend32), null, typeof(Vector256<int>));
+                _il.Call(_il.Width.Operations, nameof(Lanes.SignExtend32), null, _il.Width.MaskType);
             }
 
             _il.Long(value.Scale);

@@ -25,7 +25,7 @@ internal sealed partial class VersionEmitter
     private readonly FlowPlan _flow;
     private readonly Dictionary<Value, Info> _infos = [];
     private readonly Queue<(Value Value, Form Form)> _demands = new();
-    private Il _il = new(null);
+    private Il _il;
     private Block _block = null!;
     private int _position;
 
@@ -36,9 +36,13 @@ internal sealed partial class VersionEmitter
         _divergence = divergence;
         _flow = flow;
         _guards = guards;
+        _il = new Il(null, kernel.Width);
         Record();
         DecideInlining();
     }
+
+    /// <summary>Whether all values that lanes have each of their own fit into the vectors.</summary>
+    public bool Fits { get; private set; } = true;
 
     /// <summary>What is known about one value in this version.</summary>
     private sealed class Info
@@ -50,6 +54,9 @@ internal sealed partial class VersionEmitter
         public int UserPosition { get; set; }
         public Value? User { get; set; }
         public bool Inline { get; set; }
+
+        /// <summary>The variable that the value is computed into, before the edge that would copy it there.</summary>
+        public Value? Into { get; set; }
         public int Depth { get; set; }
         public LocalBuilder? ScalarLocal { get; set; }
         public LocalBuilder? VectorLocal { get; set; }
@@ -162,6 +169,7 @@ internal sealed partial class VersionEmitter
             var effects = new List<int>();
             var barriers = new List<int>();
             var place = new Dictionary<Value, int>();
+            var overwritten = new Dictionary<Value, int>();
             for (var i = block.Body.Count - 1; i >= 0; i--)
             {
                 var value = block.Body[i];
@@ -193,6 +201,18 @@ internal sealed partial class VersionEmitter
                     continue;
                 }
 
+                if (at == AtEnd && VariableFor(value, info, block, i, place) is { } phi)
+                {
+                    info.Into = phi;
+                    overwritten[phi] = i;
+                    continue;
+                }
+
+                if (Array.Exists(value.Args, a => overwritten.TryGetValue(a, out var from) && at > from))
+                {
+                    continue;
+                }
+
                 info.Inline = true;
                 info.Depth = depth;
                 place[value] = at;
@@ -200,9 +220,30 @@ internal sealed partial class VersionEmitter
         }
     }
 
+    /// <summary>
+    /// The variable at the head of the next block that a value is for, if nobody reads what is in it after the value. A loop's sums are
+    /// then computed in place, one after the other, and what they are computed from need not wait for the end of the round in registers.
+    /// </summary>
+    private Value? VariableFor(Value value, Info info, Block block, int position, Dictionary<Value, int> place)
+    {
+        // Sums only: parts of addresses are also read behind the address's back, by gathers.
+        if (block is not { Kind: Terminator.Jump, Target: { } next } || info.User is not { Op: Op.Phi } phi || phi.Block != next || !value.Type.IsFloat()
+            || !info.Vector || InfoOf(phi) is not { Vector: true, Scalar: false } || (_flow.IsMasked(block) && !SharesMask(block, next))
+            || _kernel.Phases is not null)
+        {
+            return null;
+        }
+
+        var index = next.Preds.IndexOf(block);
+        var readByEdge = next.Phis.Exists(p => p.Args[index] == phi);
+        var readLater = place.Any(p => p.Key != value && p.Value > position && p.Key.Args.Contains(phi));
+        return readByEdge || readLater ? null : phi;
+    }
+
     /// <summary>Pushes a value in a form: from its variable, or by computing it here.</summary>
     private void Push(Value value, Form form)
     {
+        Fits &= form == Form.Scalar || _il.Width.Holds(value.Type);
         if (value.Op.IsLeaf())
         {
             PushLeaf(value, form);
@@ -280,7 +321,7 @@ internal sealed partial class VersionEmitter
         else if (value.Type == IrType.Int32)
         {
             _il.Int((int)shape.Stride);
-            _il.Call(typeof(Lanes), nameof(Lanes.Steps), null, typeof(int), typeof(int));
+            _il.Call(_il.Width.Operations, nameof(Lanes.Steps), null, typeof(int), typeof(int));
         }
         else
         {
@@ -293,7 +334,7 @@ internal sealed partial class VersionEmitter
     {
         if (type == IrType.Bool)
         {
-            _il.Call(typeof(Lanes), nameof(Lanes.MaskOf), null, typeof(int));
+            _il.Call(_il.Width.Operations, nameof(Lanes.MaskOf), null, typeof(int));
             return;
         }
 
@@ -302,12 +343,12 @@ internal sealed partial class VersionEmitter
             _il.Emit(OpCodes.Conv_I8);
         }
 
-        _il.Call(Il.ApiOf(type), "Create", null, Il.ElementOf(type));
+        _il.Call(_il.Width.ApiOf(type), "Create", null, Il.ElementOf(type));
     }
 
     private void ToScalar(IrType type)
     {
-        _il.Call(Il.ApiOf(type), "ToScalar", Il.ElementOf(type), Il.VectorOf(type));
+        _il.Call(_il.Width.ApiOf(type), "ToScalar", Il.ElementOf(type), _il.Width.VectorOf(type));
         if (type == IrType.Bool)
         {
             _il.Emit(OpCodes.Neg);
@@ -416,6 +457,13 @@ internal sealed partial class VersionEmitter
     /// <summary>Computes a value that has variables and stores it there.</summary>
     private void Materialize(Value value, Info info)
     {
+        if (info.Into is { } phi)
+        {
+            Compute(value, Form.Vector);
+            StorePhi(phi);
+            return;
+        }
+
         if (info.Scalar)
         {
             Compute(value, Form.Scalar);
@@ -426,7 +474,7 @@ internal sealed partial class VersionEmitter
         if (info.Vector)
         {
             Compute(value, Form.Vector);
-            info.VectorLocal = _il.NewLocal(Il.VectorOf(value.Type));
+            info.VectorLocal = _il.NewLocal(_il.Width.VectorOf(value.Type));
             _il.Emit(OpCodes.Stloc, info.VectorLocal);
         }
     }
