@@ -21,7 +21,7 @@ internal static class KernelFrontend
         }
 
         target ??= CompileTarget.Cpu;
-        var function = new Function(KernelError.Describe(method), target.WarpSize);
+        var function = new Function(KernelError.Describe(method), target.WarpSize, target.LineSize);
         var context = new TranslationContext(function, target) { Builder = { Block = function.NewBlock() } };
         context.Variables.Seal(function.Entry);
         var parameters = method.GetParameters();

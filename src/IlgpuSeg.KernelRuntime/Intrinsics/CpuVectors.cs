@@ -6,7 +6,7 @@ namespace IlgpuSeg.KernelRuntime;
 public static partial class CpuVectors
 {
     /// <summary>
-    /// Threads that the CPU runs at once, where a group has as many and its kernel knows nothing of warps: a multiple of the warp's size.
+    /// Threads that the CPU runs at once, where a group is a line of as many and its kernel knows nothing of warps: a multiple of the warp's size.
     /// On other devices the warp's size.
     /// </summary>
     /// <param name="accelerator">The accelerator that would run the kernel.</param>

@@ -143,7 +143,8 @@ internal sealed record IrParameter(string Name, int Source, MemoryType Memory, i
 /// <summary>A kernel in SSA form, with everything inlined.</summary>
 /// <param name="name">Its name in messages.</param>
 /// <param name="warpSize">The lanes of a warp where it will run.</param>
-internal sealed class Function(string name, int warpSize)
+/// <param name="lineSize">The threads of a group, if all groups are lines of so many; 0 if that is known at the launch only.</param>
+internal sealed class Function(string name, int warpSize, int lineSize = 0)
 {
     private readonly Dictionary<(Op, IrType, long), Value> _leaves = [];
     private int _nextBlock;
@@ -151,6 +152,7 @@ internal sealed class Function(string name, int warpSize)
 
     public string Name { get; } = name;
     public int WarpSize { get; } = warpSize;
+    public int LineSize => lineSize;
     public List<Block> Blocks { get; set; } = [];
     public List<IrParameter> Parameters { get; } = [];
     public Block Entry => Blocks[0];
@@ -185,7 +187,13 @@ internal sealed class Function(string name, int warpSize)
     public Value Float(IrType type, double value) =>
         type == IrType.Float32 ? Const(type, BitConverter.SingleToInt32Bits((float)value)) : Const(type, BitConverter.DoubleToInt64Bits(value));
 
-    public Value Builtin(BuiltinKind kind) => Leaf(Op.Builtin, IrType.Int32, (long)kind);
+    public Value Builtin(BuiltinKind kind) => kind switch
+    {
+        BuiltinKind.GroupDimX when lineSize != 0 => Int(lineSize),
+        BuiltinKind.GroupDimY or BuiltinKind.GroupDimZ when lineSize != 0 => Int(1),
+        BuiltinKind.GroupIdxY or BuiltinKind.GroupIdxZ when lineSize != 0 => Int(0),
+        _ => Leaf(Op.Builtin, IrType.Int32, (long)kind),
+    };
 
     /// <summary>Drops unreachable blocks, puts the rest into reverse post-order and numbers them.</summary>
     public void Renumber()

@@ -32,7 +32,7 @@ public abstract class LanguageTest : IDisposable
         GC.SuppressFinalize(this);
     }
 
-    /// <summary>Asserts the same bits both ways for n threads in groups of 8, 13, 24 and 32, with the pool's values in turn as x.</summary>
+    /// <summary>Asserts the same bits both ways for n threads in groups of 8, 13, 16 and 32, with the pool's values in turn as x.</summary>
     protected void Agree<TIn, TOut>(Action<ArrayView<TIn>, ArrayView<TOut>, int> kernel, TIn[] pool, int perThread = 1)
         where TIn : unmanaged
         where TOut : unmanaged
@@ -43,13 +43,13 @@ public abstract class LanguageTest : IDisposable
         foreach (var n in Tails)
         {
             var x = Enumerable.Range(0, n).Select(i => pool[((n * 31) + i) % pool.Length]).ToArray();
-            foreach (var group in (int[])[8, 13, 24, 32])
+            foreach (var group in (int[])[8, 13, 16, 32])
             {
                 var config = new KernelConfig((n + group - 1) / group, group);
                 var expected = Run<TIn, TOut>(Plain, x, n * perThread, (a, b) => plain(config, a, b, n));
                 var actual = Run<TIn, TOut>(Simd, x, n * perThread, (a, b) => simd(config, a, b, n));
                 AssertSame(expected, actual, $"{kernel.Method.Name}, n = {n}, groups of {group}");
-                if (group >= LaneWidth.Sixteen.Count)
+                if (group == LaneWidth.Sixteen.Count)
                 {
                     actual = Run<TIn, TOut>(Wide, x, n * perThread, (a, b) => wide(config, a, b, n));
                     AssertSame(expected, actual, $"{kernel.Method.Name}, n = {n}, groups of {group}, sixteen lanes");

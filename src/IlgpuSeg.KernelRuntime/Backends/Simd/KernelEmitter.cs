@@ -68,6 +68,9 @@ internal sealed class KernelEmitter
 
     public LaneWidth Width => _il.Width;
 
+    /// <summary>Whether a group is one full vector: its threads are never a part of one, nor several.</summary>
+    private bool GroupIsVector => Function.LineSize == Width.Count;
+
     public LoopForest Forest { get; }
 
     public int[] PostDominators { get; }
@@ -135,7 +138,13 @@ internal sealed class KernelEmitter
         var done = il.NewLabel();
         var exit = il.NewLabel();
         full.Prepare(il, done);
-        tail.Prepare(il, done);
+        // Partial vectors begin in the tail version, and guards lead there.
+        var usesTail = full.HasGuards || !GroupIsVector;
+        if (usesTail)
+        {
+            tail.Prepare(il, done);
+        }
+
         EmitParameters(il);
         PushFrame(il, nameof(LaunchFrame.StreamMask));
         il.Emit(OpCodes.Stloc, _streamMask);
@@ -161,13 +170,13 @@ internal sealed class KernelEmitter
         il.Long(1);
         il.Emit(OpCodes.Add);
         il.Emit(OpCodes.Stloc, position);
-        EmitWarps(il, full, tail, done, groupLoop);
+        EmitWarps(il, full, usesTail ? tail : null, done, groupLoop);
         il.Mark(exit);
         il.Emit(OpCodes.Ret);
     }
 
     // All warps of a group, one after the other.
-    private void EmitWarps(Il il, VersionEmitter full, VersionEmitter tail, Label done, Label nextGroup)
+    private void EmitWarps(Il il, VersionEmitter full, VersionEmitter? tail, Label done, Label nextGroup)
     {
         var warpLoop = il.NewLabel();
         if (Phases is { } phases)
@@ -182,10 +191,22 @@ internal sealed class KernelEmitter
             EmitThreadIndices(il);
         }
 
-        EmitChoice(il, full, tail);
+        if (GroupIsVector)
+        {
+            il.Emit(OpCodes.Br, full.StartLabel);
+        }
+        else
+        {
+            EmitChoice(il, full, tail!);
+        }
+
         full.EmitBlocks();
-        tail.EmitBlocks();
-        full.EmitTransfers(tail);
+        tail?.EmitBlocks();
+        if (tail is not null)
+        {
+            full.EmitTransfers(tail);
+        }
+
         if (Phases is not null)
         {
             Phases.EmitEnd(il, done, nextGroup);
@@ -193,6 +214,12 @@ internal sealed class KernelEmitter
         }
 
         il.Mark(done);
+        if (GroupIsVector)
+        {
+            il.Emit(OpCodes.Br, nextGroup);
+            return;
+        }
+
         il.Emit(OpCodes.Ldloc, _warpBase);
         il.Int(Width.Count);
         il.Emit(OpCodes.Add);
@@ -402,6 +429,9 @@ internal sealed class KernelEmitter
     {
         switch (kind)
         {
+            case BuiltinKind.GroupIdxX or BuiltinKind.GroupLinear when GroupIsVector:
+                il.Int(0);
+                break;
             case BuiltinKind.GroupIdxX when _kind == GroupKind.Line:
             case BuiltinKind.GroupLinear:
                 il.Emit(OpCodes.Ldloc, _warpBase);

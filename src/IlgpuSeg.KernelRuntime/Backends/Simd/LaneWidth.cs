@@ -5,8 +5,8 @@ namespace IlgpuSeg.KernelRuntime.Backends.Simd;
 
 /// <summary>How many threads the vector code runs at once, and where the operations on such vectors are.</summary>
 /// <remarks>
-/// Eight is a warp, and takes every kernel. Sixteen is two of them in 512-bit vectors, for kernels that know nothing of warps and keep no
-/// 64-bit value apart for each lane.
+/// Eight is a warp, and takes every kernel. Sixteen is two of them in 512-bit vectors, for groups of sixteen threads in a line (their size is a
+/// constant of that code) and kernels that know nothing of warps and keep no 64-bit value apart for each lane.
 /// </remarks>
 internal sealed class LaneWidth
 {

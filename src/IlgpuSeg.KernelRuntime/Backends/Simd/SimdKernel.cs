@@ -3,6 +3,7 @@ using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using IlgpuSeg.KernelRuntime.Devices;
 using IlgpuSeg.KernelRuntime.Devices.Cpu;
+using IlgpuSeg.KernelRuntime.Frontend;
 using IlgpuSeg.KernelRuntime.Ir;
 using IlgpuSeg.KernelRuntime.Ir.Passes;
 
@@ -119,12 +120,13 @@ internal sealed unsafe class SimdKernel : CompiledCpuKernel
 
     private Code CodeOf(GroupKind kind, bool hasPhases) => _codes[((int)kind * 2) + (hasPhases ? 1 : 0)].Value;
 
-    // For groups that fill such vectors.
-    private Code? WideCode(int groupSize) => _widest != LaneWidth.Eight && groupSize >= _widest.Count ? _wideCode.Value : null;
+    // For groups that are one such vector.
+    private Code? WideCode(int groupSize) => _widest != LaneWidth.Eight && groupSize == _widest.Count ? _wideCode.Value : null;
 
     private Code? Emit(LaneWidth width, GroupKind kind, bool hasPhases)
     {
-        var function = KernelCompiler.BuildIr(_entry, _specialized);
+        var target = width == LaneWidth.Eight ? CompileTarget.Cpu : CompileTarget.Cpu with { LineSize = width.Count };
+        var function = KernelCompiler.BuildIr(_entry, _specialized, target);
         if (!width.Takes(function))
         {
             return null;

@@ -16,6 +16,9 @@ internal sealed partial class VersionEmitter
     private VersionEmitter? _tail;
     private Label _done;
 
+    /// <summary>Whether lanes may disagree where only the tail version can go on.</summary>
+    public bool HasGuards => _guards.Count > 0;
+
     /// <summary>Makes labels and variables, before any code jumps here.</summary>
     public void Prepare(Il il, Label done)
     {

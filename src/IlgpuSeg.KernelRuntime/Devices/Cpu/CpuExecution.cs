@@ -15,7 +15,7 @@ internal abstract class CpuExecution
     /// <summary>The same with vectors of eight lanes, whatever the processor has.</summary>
     public static readonly CpuExecution NarrowSimd = new SimdExecution(LaneWidth.Eight);
 
-    /// <summary>The same with vectors of sixteen lanes where a kernel and its groups fill them, whatever the processor has.</summary>
+    /// <summary>The same with vectors of sixteen lanes where a kernel allows it and its groups are as large, whatever the processor has.</summary>
     public static readonly CpuExecution WideSimd = new SimdExecution(LaneWidth.Sixteen);
 
     /// <summary>What accelerators use where nobody chose; ILGPUSEG_CPU=plain chooses the reference. Tests set it before the first device is opened.</summary>
