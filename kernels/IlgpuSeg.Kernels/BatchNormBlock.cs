@@ -200,8 +200,16 @@ internal static class BatchNormBlock
         else
             host.Load(static a => a.LoadStreamKernel<ArrayView<T>, ArrayView<Tile4<T>>, ArrayView<T>, ColumnCut>(MomentsKernel<T, R, ApartLoad>))(
                 ColumnBlock.Config(cut), x, default, workspace, cut);
+        Merge<T, R>(host, workspace, mean, inverseDeviation, runningMean, runningVar, momentum, eps, cut);
+    }
+
+    /// <summary>The second stage: the statistics from those of the chunks, [2, chunks, channels].</summary>
+    internal static void Merge<T, R>(
+        KernelHost host, ArrayView<T> partials, ArrayView<T> mean, ArrayView<T> inverseDeviation, ArrayView<T> runningMean,
+        ArrayView<T> runningVar, double momentum, double eps, in ColumnCut cut)
+        where T : unmanaged, INumber<T>
+        where R : struct, IReal<T> =>
         host.Load(static a => a.LoadStreamKernel<ArrayView<T>, ArrayView<T>, ArrayView<T>, ArrayView<T>, ArrayView<T>, double, double, ColumnCut>(
             MergeKernel<T, R>))(
-            ColumnBlockSums.FinishConfig(channels), workspace, mean, inverseDeviation, runningMean, runningVar, momentum, eps, cut);
-    }
+            ColumnBlockSums.FinishConfig(cut.Columns), partials, mean, inverseDeviation, runningMean, runningVar, momentum, eps, cut);
 }

@@ -12,6 +12,9 @@ internal static class DeviceData
     /// <summary>Both forms, for kernels that have one for GPUs.</summary>
     public static KernelHost[] Hosts => [TestDevice.Host, TestDevice.BlockHost];
 
+    /// <summary>Both forms, but one for many rows: groups of many threads are slow to play on a CPU.</summary>
+    public static KernelHost[] HostsFor(int rows) => rows > 5000 ? [TestDevice.Host] : Hosts;
+
     /// <summary>An array in the precision under test.</summary>
     public static MemoryBuffer1D<T, Stride1D.Dense> Upload<T>(double[] values)
         where T : unmanaged, INumber<T> => Host.Accelerator.Allocate1D(Array.ConvertAll(values, T.CreateChecked));

@@ -10,7 +10,7 @@ public class ReductionTests
     {
         { 1, 1 }, { 1, 9 }, { 31, 8 }, { 32, 3 }, { 33, 17 }, { 100, 2 }, { 257, 5 }, { 9000, 1 }, { 8193, 9 },
         // Four columns at once: fewer than a warp's, several blocks of them, more rows than a group's slots.
-        { 3, 4 }, { 700, 20 }, { 45, 132 }, { 129, 260 },
+        { 3, 4 }, { 800, 20 }, { 45, 132 }, { 129, 260 },
     };
 
     [Theory]
@@ -37,12 +37,28 @@ public class ReductionTests
             sums[i % columns] += p[i];
             dots[i % columns] += p[i] * q[i];
         }
-        foreach (var host in Hosts)
+        foreach (var host in HostsFor(rows))
         {
             ColumnReduction.Sum<T, R>(host, a.View, workspace.View, y.View, rows, columns);
             AssertClose(sums, Download(y), tolerance * Math.Sqrt(rows), "sum");
             ColumnReduction.Dot<T, R>(host, a.View, b.View, workspace.View, y.View, rows, columns);
             AssertClose(dots, Download(y), tolerance * Math.Sqrt(rows), "dot");
+        }
+    }
+
+    // A few more chunks than the second stage has threads for a column, and rounds of four.
+    [Theory]
+    [InlineData(70, 5)]
+    [InlineData(300, 9)]
+    public void SecondStages(int chunks, int columns)
+    {
+        var p = new Draw(chunks).Values(chunks * columns);
+        using var partials = Upload<float>(p);
+        using var y = Unwritten<float>(columns);
+        foreach (var host in Hosts)
+        {
+            ColumnReduction.Finish<float, Real32>(host, partials.View, y.View, chunks, columns);
+            AssertClose([.. Enumerable.Range(0, columns).Select(c => Enumerable.Range(0, chunks).Sum(k => p[k * columns + c]))], Download(y), 1e-7, "sums");
         }
     }
 
