@@ -90,5 +90,5 @@ internal static class BlockProduct
     internal static bool FillsDevice(KernelHost host, in GemmShape shape, int batches) =>
         shape.Rows > GemmBlock.Small && shape.Columns > GemmBlock.Small
         && (long)KernelHost.Blocks(shape.Rows, GemmBlock.Large) * KernelHost.Blocks(shape.Columns, GemmBlock.Large) * batches
-            >= (long)host.Accelerator.NumMultiprocessors * TilesPerMultiprocessor;
+            >= (long)host.Multiprocessors * TilesPerMultiprocessor;
 }

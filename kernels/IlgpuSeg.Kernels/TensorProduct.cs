@@ -74,7 +74,7 @@ internal static class TensorProduct
         (shape.Rows > TTile.Rows / 2 || TTile.Rows == SmallTensorTile.Rows)
         && (shape.Columns > TTile.Columns / 2 || TTile.Columns == SmallTensorTile.Columns)
         && (long)KernelHost.Blocks(shape.Rows, TTile.Rows) * KernelHost.Blocks(shape.Columns, TTile.Columns) * batches
-            >= host.Accelerator.NumMultiprocessors
+            >= host.Multiprocessors
         && SharedWords<TOperand, TLayout, TTile>() * sizeof(uint) <= host.Accelerator.MaxSharedMemoryPerGroup;
 
     /// <summary>The same with a tile of one's choice.</summary>

@@ -1,5 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
+using ILGPU.Runtime;
+using IlgpuSeg.Kernels;
 using IlgpuSeg.Nn.SelfTest;
 using IlgpuSeg.SelfTest;
 
@@ -37,7 +39,7 @@ internal static class SelfTestVerb
         System.Console.WriteLine($"{deviceName}: {device.Accelerator.Name}");
         System.Console.WriteLine($"      {"error",-9}  {"allowed",-9}  {"pass",-9}  {"type",-7}  operation (case)");
         var rows = (itself ? DeviceSelfTest.Run(device) : [])
-            .Concat(operations ? SelfTestRunner.Run(device, new SelfTestOptions { Filter = filter }) : [])
+            .Concat(operations ? Forms(device).SelectMany(form => SelfTestRunner.Run(form, new SelfTestOptions { Filter = filter })) : [])
             .Concat(network ? NetworkSelfTest.Run(device) : []);
         var (count, failed, share) = (0, 0, 0.0);
         foreach (var row in rows)
@@ -53,6 +55,11 @@ internal static class SelfTestVerb
             : $"FAIL: {failed} of {count} rows on {deviceName}");
         return failed == 0 ? 0 : 1;
     }
+
+    // Tiles follow from how many multiprocessors there are to fill: for one, the small shapes of a test take the tiles that large shapes have.
+    private static IEnumerable<Device> Forms(Device device) => device.Accelerator.AcceleratorType == AcceleratorType.CPU
+        ? [device]
+        : [device, Device.Of(new KernelHost(device.Accelerator) { Multiprocessors = 1 }, $"{device.Name} as one multiprocessor")];
 
     private static void Print(SelfTestRow row)
     {

@@ -71,5 +71,5 @@ public sealed partial class PtxCatalogTests
     [GeneratedRegex(@"bra (\w+);")]
     private static partial Regex Jump();
 
-    private static PtxModule Compile(CatalogKernel kernel) => PtxCompiler.Compile(KernelEntry.Of(kernel.Method), PtxTarget.Oldest);
+    private static PtxModule Compile(CatalogKernel kernel) => CompiledPtx.Of(kernel);
 }

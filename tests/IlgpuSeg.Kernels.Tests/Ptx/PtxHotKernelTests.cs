@@ -189,6 +189,6 @@ public sealed class PtxHotKernelTests(ITestOutputHelper output)
     private static string Text(string name)
     {
         var kernel = KernelCatalog.All.First(k => k.Name.StartsWith(name, StringComparison.Ordinal));
-        return PtxCompiler.Compile(KernelEntry.Of(kernel.Method), PtxTarget.Oldest).Text;
+        return CompiledPtx.Of(kernel).Text;
     }
 }
