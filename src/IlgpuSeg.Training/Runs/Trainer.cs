@@ -79,7 +79,6 @@ public sealed class Trainer
             },
         });
         var device = Device.Open(config.Device);
-        Precisions.Apply(config.Precision, device);
         if (config.Memory.LimitMib > 0) device.Allocator.Limit = config.Memory.LimitMib * 1048576L;
         Network = new SegmentationNetwork(Models.Config(config.Model, train.Classes.Count), device, seed: config.Seed)
         {
@@ -212,6 +211,7 @@ public sealed class Trainer
 
     private HybridLossResult Forward(Batch batch, int number)
     {
+        Precisions.Apply(config.Precision, Network.Device);
         using var precision = Precisions.Scope(config.Precision);
         var output = Network.Forward(Evaluator.Images(batch, Network));
         var labels = Tensor.From(batch.Labels, [batch.Count, batch.Height, batch.Width], Network.Device);
@@ -245,6 +245,7 @@ public sealed class Trainer
     private void Evaluate(RunLog log, ITrainingObserver observer, CancellationToken cancel)
     {
         var progress = new DirectProgress(done => observer.OnEvaluating(done, validation.Count));
+        Precisions.Apply(config.Precision, Network.Device);
         using (Precisions.Scope(config.Precision))
         using (average?.Apply())
             LastMetrics = Evaluator.Run(Network, validation, progress, cancel);
