@@ -21,6 +21,9 @@ internal static class TestDevice
     /// </summary>
     public const long MostMultiplications = 3_000_000;
 
+    /// <summary>Whether the larger tiles of tensor-core products are tested.</summary>
+    public const bool TakesLargeTensorTiles = true;
+
     [ThreadStatic]
     private static ThreadDevice? own;
 

@@ -24,6 +24,24 @@ public class EpilogueTests
     // Groups of 256 threads; the package's default CPU device takes 16.
     [Fact]
     public void FollowBlockProducts() => CheckProducts<float, Real32>(TestArrays<float>.BlockHost, 13, 33, 9);
+
+    /// <summary>One that holds all that others do: each takes seconds to compile.</summary>
+    [Fact]
+    public void FollowLargeBlockProducts()
+    {
+        const int Rows = 65, Columns = 68, Depth = 8;
+        using var arrays = new TestArrays<float>(Rows);
+        var (a, b, bias) = (arrays.Values(Rows * Depth), arrays.Values(Depth * Columns), arrays.Values(Columns));
+        var (scale, shift, other, otherScale) = (arrays.Values(Columns), arrays.Values(Columns), arrays.Values(Rows * Columns), arrays.Values(Columns));
+        var c = arrays.Unset(Rows * Columns);
+        Run<float, Real32, AffineResidualEpilogue<float, Real32>>(
+            new KernelHost(TestArrays<float>.BlockHost.Accelerator) { Products = ProductTiles.Blocks, Multiprocessors = 0 },
+            arrays, a, b, bias, c, GemmShape.Matrix(Rows, Columns, Depth), new(arrays.On(scale), arrays.On(shift), arrays.On(other), arrays.On(otherScale)));
+        var sums = ConvolutionReference.Product(a, b, Rows, Columns, Depth, false, false);
+        TestArrays<float>.AssertClose(
+            [.. sums.Select((sum, i) => ((sum + bias[i % Columns]) * scale[i % Columns]) + shift[i % Columns] + (other[i] * otherScale[i % Columns]))],
+            c, Depth, "large tiles");
+    }
 #endif
 
     [Fact]

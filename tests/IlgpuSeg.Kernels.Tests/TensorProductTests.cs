@@ -5,11 +5,15 @@ using IlgpuSeg.KernelRuntime;
 namespace IlgpuSeg.Kernels.Tests;
 
 /// <summary>Products on tensor cores, by the portable bodies where the device has none.</summary>
-public class TensorProductTests
+public partial class TensorProductTests
 {
     // A device of the calling thread's, where each thread has its own.
-    private static KernelHost Host =>
-        new(TestArrays<float>.Host.Accelerator) { Products = ProductTiles.Blocks, HasTensorCores = true, AllowTf32 = true };
+    private static KernelHost Host => new(TestArrays<float>.Host.Accelerator)
+    {
+        Products = ProductTiles.Blocks, HasTensorCores = true, AllowTf32 = true,
+        // More than any product fills with larger tiles.
+        Multiprocessors = TestDevice.TakesLargeTensorTiles ? TestArrays<float>.Host.Accelerator.NumMultiprocessors : 1_000_000,
+    };
 
     // The tiles are 64 x 64 x 32 (64): tails in all directions, several tiles, several slices, batches.
     [Theory]
@@ -58,38 +62,6 @@ public class TensorProductTests
             Assert.True(Gemm.RunBFloat16(Host, left.View, above.View, ArrayView<float>.Empty, narrow.View, shape, right, batches));
             Assert.Equal(Array.ConvertAll(TestArrays<float>.Read(c), v => (BFloat16)(float)v), narrow.GetAsArray1D());
         }
-    }
-
-    // More slices than lie in shared memory at once, rows and columns beyond the end.
-    [Fact]
-    public void TilesThatOnlyLargeProductsTake()
-    {
-        Check<Tf32Operand, RowMajor, MediumTensorTile>(72, 68, 136, false, false);
-        Check<Tf32Operand, LeftTransposed, LargeTensorTile>(68, 36, 72, true, false);
-        Check<Tf32Operand, RightTransposed, LargeTensorTile>(200, 68, 164, false, true);
-        Check<Tf32Operand, RowMajor, TallTensorTile>(132, 36, 136, false, false);
-        Check<BFloat16Operand, RightTransposed, TallTensorTile>(40, 64, 72, false, true);
-        Check<Tf32Operand, LeftTransposed, WideTensorTile>(36, 132, 136, true, false);
-        Check<BFloat16Operand, LeftTransposed, WideTensorTile>(64, 72, 264, true, false);
-        Check<BFloat16Operand, RowMajor, LargeTensorTile>(136, 72, 264, false, false);
-        Check<BFloat16Operand, LeftTransposed, MediumTensorTile>(72, 80, 72, true, false);
-    }
-
-    private static void Check<TOperand, TLayout, TTile>(int m, int n, int k, bool transposedA, bool transposedB)
-        where TOperand : struct, ITensorOperand
-        where TLayout : struct, ITensorLayout
-        where TTile : struct, ITensorTile
-    {
-        using var arrays = new TestArrays<float>(m + k);
-        var (a, b, bias) = (Narrow(arrays.Values(m * k)), Narrow(arrays.Values(k * n)), arrays.Values(n));
-        using var left = Host.Accelerator.Allocate1D(Words<TOperand>(a));
-        using var above = Host.Accelerator.Allocate1D(Words<TOperand>(b));
-        var (shape, right) = Shapes(m, n, k, transposedA, transposedB);
-        shape.HasBias = 1;
-        var c = arrays.Unset(m * n);
-        TensorProduct.Launch<ActivationEpilogue<float, IdentityActivation<float>>, TOperand, TLayout, TTile, FloatResult>(
-            Host, left.View, above.View, arrays.On(bias), c.Cast<uint>(), shape, right, BlockProduct.Blocks(shape, right), new(c, c, c, c), 1);
-        TestArrays<float>.AssertClose(Expected(a, b, bias, m, n, k, 1, transposedA, transposedB), c, k, (typeof(TOperand), typeof(TLayout), typeof(TTile)));
     }
 
     /// <summary>Bfloat16 numbers, which are tf32 numbers too.</summary>

@@ -11,6 +11,9 @@ internal static class TestDevice
     /// <summary>Products with more multiplications are left out.</summary>
     public const long MostMultiplications = long.MaxValue;
 
+    /// <summary>Whether the larger tiles of tensor-core products are tested: on the CPU, where values go through mailboxes, compiling one takes minutes.</summary>
+    public const bool TakesLargeTensorTiles = false;
+
     public static KernelHost Host { get; } = new(AcceleratorSource.Open("cpu"));
 
     /// <summary>The same device, running the GPU's form of products.</summary>
