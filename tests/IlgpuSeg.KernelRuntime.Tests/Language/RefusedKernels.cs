@@ -211,13 +211,10 @@ internal static class RefusedKernels
         Atomic.Add(ref s_counter, n);
     }
 
-    [Refused("an exception handler (try, using, foreach or lock)", NoHandlers, 5)]
+    [Refused("an exception handler (try, using, foreach or lock)", NoHandlers, 3)]
     private static void TryCatch(ArrayView<int> x, int n)
     {
-        try
-        {
-            x[0] = n;
-        }
+        try { x[0] = n; }
         catch (IndexOutOfRangeException)
         {
             x[1] = n;
