@@ -28,6 +28,7 @@ public class ActivationMemoryTests
         GC.WaitForPendingFinalizers();
 
         network.Train(false);
+        // 0.79 on the CPU since tensors take what they hold and no longer whole size classes.
         Assert.InRange(Inference(network, images) / (trace.PeakActivations * sizeof(float)), 0.7, 1.05);
         network.Train();
         Assert.InRange(Training(network, images) / (trace.TrainingActivations * sizeof(float)), 0.4, 1.05);
