@@ -6,6 +6,15 @@ namespace IlgpuSeg.KernelRuntime.Frontend;
 /// <summary>One IL instruction. <see cref="Operand"/> is an int, long, float, double, token, branch target or target array.</summary>
 internal sealed record IlInstruction(int Offset, OpCode Code, object? Operand, int Next);
 
+/// <summary>A basic block: what comes after it, and its place among the instructions.</summary>
+internal sealed class IlBlock(int number, int offset, int first)
+{
+    public int Number { get; } = number;
+    public int Offset { get; } = offset;
+    public int First { get; } = first;
+    public List<IlBlock> Succs { get; } = [];
+}
+
 /// <summary>Splits a method body into instructions and basic blocks.</summary>
 internal static class IlDecoder
 {
@@ -36,8 +45,29 @@ internal static class IlDecoder
         return result;
     }
 
+    /// <summary>The blocks in the order of their offsets.</summary>
+    public static List<IlBlock> Blocks(List<IlInstruction> instructions)
+    {
+        var leaders = Leaders(instructions);
+        var indexOf = instructions.Select((instruction, i) => (instruction.Offset, i)).ToDictionary(p => p.Offset, p => p.i);
+        var blocks = leaders.Select((offset, number) => new IlBlock(number, offset, indexOf[offset])).ToList();
+        var at = blocks.ToDictionary(b => b.Offset);
+        foreach (var block in blocks)
+        {
+            var end = instructions[block.Number + 1 < blocks.Count ? blocks[block.Number + 1].First - 1 : instructions.Count - 1];
+            block.Succs.AddRange(Targets(end).Select(t => at[t]).Distinct());
+            if (end.Code.FlowControl is not (FlowControl.Branch or FlowControl.Return or FlowControl.Throw)
+                && at.TryGetValue(end.Next, out var fallThrough) && !block.Succs.Contains(fallThrough))
+            {
+                block.Succs.Add(fallThrough);
+            }
+        }
+
+        return blocks;
+    }
+
     /// <summary>Offsets where blocks begin: targets and what follows a branch.</summary>
-    public static SortedSet<int> Leaders(List<IlInstruction> instructions)
+    private static SortedSet<int> Leaders(List<IlInstruction> instructions)
     {
         var leaders = new SortedSet<int> { 0 };
         foreach (var instruction in instructions)
@@ -57,7 +87,7 @@ internal static class IlDecoder
         return leaders;
     }
 
-    public static IEnumerable<int> Targets(IlInstruction instruction) => instruction.Code.OperandType switch
+    private static IEnumerable<int> Targets(IlInstruction instruction) => instruction.Code.OperandType switch
     {
         OperandType.InlineBrTarget or OperandType.ShortInlineBrTarget => [(int)instruction.Operand!],
         OperandType.InlineSwitch => (int[])instruction.Operand!,

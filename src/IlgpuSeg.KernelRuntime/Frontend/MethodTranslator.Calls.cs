@@ -40,7 +40,7 @@ internal sealed partial class MethodTranslator
     private Operand? Invoke(MethodBase method, Operand[] arguments)
     {
         var call = new IntrinsicCall(_context, method, arguments, Site);
-        if (IntrinsicTable.Find(method) is { } handler)
+        if (CalledMethod.Of(method).Handler is { } handler)
         {
             return handler(call);
         }
@@ -60,7 +60,7 @@ internal sealed partial class MethodTranslator
 
     private Operand[] PopArguments(MethodBase method, int self)
     {
-        var parameters = method.GetParameters();
+        var parameters = CalledMethod.Of(method).ParameterTypes;
         var arguments = new Operand[parameters.Length + self];
         for (var i = arguments.Length - 1; i >= 0; i--)
         {
@@ -69,7 +69,7 @@ internal sealed partial class MethodTranslator
 
         for (var i = 0; i < parameters.Length; i++)
         {
-            var type = parameters[i].ParameterType;
+            var type = parameters[i];
             if (!type.IsByRef && !type.ContainsGenericParameters && arguments[i + self] is ValueOperand)
             {
                 arguments[i + self] = Coerce(arguments[i + self], type);
@@ -124,22 +124,13 @@ internal sealed partial class MethodTranslator
             throw KernelError.At(Site, $"a call through the reference type {KernelError.Describe(type)}", "Type arguments of kernels must be structs.");
         }
 
-        if (method.DeclaringType is not { IsInterface: true } contract)
+        if (method.DeclaringType is not { IsInterface: true })
         {
             throw KernelError.At(Site, $"a virtual call of {KernelError.Describe(method)} on {type.Name}", "Call a method of the struct itself.");
         }
 
-        var definition = method.IsGenericMethod ? ((MethodInfo)method).GetGenericMethodDefinition() : method;
-        var map = type.GetInterfaceMap(contract);
-        for (var i = 0; i < map.InterfaceMethods.Length; i++)
-        {
-            if (map.InterfaceMethods[i].MetadataToken == definition.MetadataToken && map.TargetMethods[i] is { } target)
-            {
-                return method.IsGenericMethod ? target.MakeGenericMethod(method.GetGenericArguments()) : target;
-            }
-        }
-
-        throw KernelError.At(Site, $"{KernelError.Describe(method)}, which {type.Name} does not implement", "Implement it in the struct.");
+        return CalledMethod.Implementation(method, type)
+            ?? throw KernelError.At(Site, $"{KernelError.Describe(method)}, which {type.Name} does not implement", "Implement it in the struct.");
     }
 
     private void Refuse(MethodBase method)

@@ -5,13 +5,13 @@ namespace IlgpuSeg.KernelRuntime.Frontend;
 /// <summary>Branches, joins and returns.</summary>
 internal sealed partial class MethodTranslator
 {
-    private void JumpTo(IlBlock target)
+    private void JumpTo(Arrival target)
     {
         Arrive(target);
         Builder.Block.JumpTo(target.Ir);
     }
 
-    private void Branch(Value condition, IlBlock target)
+    private void Branch(Value condition, Arrival target)
     {
         var next = _blocks[_current.Next];
         condition = Builder.ToBool(condition);
@@ -66,7 +66,7 @@ internal sealed partial class MethodTranslator
     }
 
     // Several tests of one switch may lead to one target: an edge block of its own for each keeps predecessors distinct.
-    private void ArriveThroughEdgeBlock(Value hit, IlBlock target, Block otherwise)
+    private void ArriveThroughEdgeBlock(Value hit, Arrival target, Block otherwise)
     {
         var edge = _context.Function.NewBlock();
         Builder.Block.Site = Site;
@@ -77,7 +77,7 @@ internal sealed partial class MethodTranslator
     }
 
     /// <summary>Passes the evaluation stack on to a block: values through variables, the rest as it is.</summary>
-    private void Arrive(IlBlock target)
+    private void Arrive(Arrival target)
     {
         var stack = _stack.Reverse().ToArray();
         if (target.EntryStack is null)
@@ -99,7 +99,7 @@ internal sealed partial class MethodTranslator
         }
     }
 
-    private Operand NewSpill(IlBlock target, Operand operand)
+    private Operand NewSpill(Arrival target, Operand operand)
     {
         if (Parts(operand) is not { } parts)
         {

@@ -56,7 +56,7 @@ internal sealed partial class MethodTranslator
                 _stack.Pop();
                 return false;
             case "ldstr":
-                return Push(new TextOperand(_method.Module.ResolveString(argument)));
+                return Push(new TextOperand(_code.Text(instruction)));
             default:
                 return name.StartsWith("ldc.i4", StringComparison.Ordinal) ? Push(typeof(int), _context.Function.Int(shortForm)) : null;
         }
@@ -85,13 +85,13 @@ internal sealed partial class MethodTranslator
             case "ldnull" when NextInstruction.Code == OpCodes.Throw:
                 throw KernelError.At(Site, "throw", "Kernels are total: check on the host before launching, and let the kernel do nothing for bad input.");
             case "call" or "callvirt":
-                Call(ResolveMethod((int)instruction.Operand!), name == "callvirt");
+                Call(_code.Method(instruction), name == "callvirt");
                 return false;
             case "newobj":
-                NewObject((ConstructorInfo)ResolveMethod((int)instruction.Operand!));
+                NewObject((ConstructorInfo)_code.Method(instruction));
                 return false;
             case "constrained.":
-                _constrained = ResolveType((int)instruction.Operand!);
+                _constrained = _code.Type(instruction);
                 return false;
             default:
                 if (instruction.Code.FlowControl == FlowControl.Cond_Branch && CompareBranch(name) is { } kind)
@@ -110,41 +110,41 @@ internal sealed partial class MethodTranslator
         switch (name)
         {
             case "ldfld":
-                LoadField(ResolveField(instruction));
+                LoadField(_code.Field(instruction));
                 return false;
             case "ldflda":
-                LoadFieldAddress(ResolveField(instruction));
+                LoadFieldAddress(_code.Field(instruction));
                 return false;
             case "stfld":
-                StoreField(ResolveField(instruction));
+                StoreField(_code.Field(instruction));
                 return false;
             case "ldsfld":
-                LoadStaticField(ResolveField(instruction));
+                LoadStaticField(_code.Field(instruction));
                 return false;
             case "ldsflda":
-                LoadStaticField(ResolveField(instruction));
+                LoadStaticField(_code.Field(instruction));
                 return Push(Materialize(_stack.Pop()));
             case "stsfld":
-                throw KernelError.At(Site, $"an assignment to the static field {ResolveField(instruction).Name}", "Write results to a view.");
+                throw KernelError.At(Site, $"an assignment to the static field {_code.Field(instruction).Name}", "Write results to a view.");
             case "ldobj":
-                return Push(Dereference(_stack.Pop(), ResolveType((int)instruction.Operand!)));
+                return Push(Dereference(_stack.Pop(), _code.Type(instruction)));
             case "stobj" or "cpobj":
                 var value = _stack.Pop();
-                var type = ResolveType((int)instruction.Operand!);
+                var type = _code.Type(instruction);
                 Assign(_stack.Pop(), type, name == "cpobj" ? Dereference(value, type) : value);
                 return false;
             case "initobj":
-                var zero = ResolveType((int)instruction.Operand!);
+                var zero = _code.Type(instruction);
                 Assign(_stack.Pop(), zero, Zero(zero));
                 return false;
             case "sizeof":
-                return Push(typeof(int), _context.Function.Int(Shape(ResolveType((int)instruction.Operand!)).Size));
+                return Push(typeof(int), _context.Function.Int(Shape(_code.Type(instruction)).Size));
             case "ldtoken":
-                return Push(new TypeOperand(ResolveType((int)instruction.Operand!)));
+                return Push(new TypeOperand(_code.Type(instruction)));
             case "box":
-                return Box(ResolveType((int)instruction.Operand!));
+                return Box(_code.Type(instruction));
             case "unbox.any":
-                return Unbox(ResolveType((int)instruction.Operand!));
+                return Unbox(_code.Type(instruction));
             default:
                 return name.StartsWith("ldind.", StringComparison.Ordinal) ? Push(Dereference(_stack.Pop(), IndirectType(name)))
                     : name.StartsWith("stind.", StringComparison.Ordinal) ? StoreIndirect(name) : null;
@@ -175,7 +175,7 @@ internal sealed partial class MethodTranslator
     private bool Box(Type type)
     {
         var next = NextInstruction;
-        if (next.Code == OpCodes.Unbox_Any && ResolveType((int)next.Operand!) == type)
+        if (next.Code == OpCodes.Unbox_Any && _code.Type(next) == type)
         {
             return false;
         }
@@ -201,14 +201,7 @@ internal sealed partial class MethodTranslator
         _ => KernelError.At(Site, $"the IL instruction {name}", "Write the kernel with arithmetic, loops, branches, structs and views."),
     };
 
-    private IlInstruction NextInstruction => _instructions[_instructions.IndexOf(_current) + 1];
-
-    private FieldInfo ResolveField(IlInstruction instruction) =>
-        _method.Module.ResolveField((int)instruction.Operand!, _typeArguments, _methodArguments)!;
-
-    private MethodBase ResolveMethod(int token) => _method.Module.ResolveMethod(token, _typeArguments, _methodArguments)!;
-
-    private Type ResolveType(int token) => _method.Module.ResolveType(token, _typeArguments, _methodArguments);
+    private IlInstruction NextInstruction => _code.Instructions[_next];
 
     private bool Push(Operand operand)
     {

@@ -1,5 +1,4 @@
 using System.Reflection;
-using System.Reflection.Emit;
 using IlgpuSeg.KernelRuntime.Ir;
 
 namespace IlgpuSeg.KernelRuntime.Frontend;
@@ -26,10 +25,8 @@ internal sealed partial class MethodTranslator
 
     private readonly TranslationContext _context;
     private readonly MethodBase _method;
-    private readonly Type[]? _typeArguments;
-    private readonly Type[]? _methodArguments;
-    private readonly List<IlInstruction> _instructions;
-    private readonly Dictionary<int, IlBlock> _blocks = [];
+    private readonly MethodCode _code;
+    private readonly Dictionary<int, Arrival> _blocks;
     private readonly Operand?[] _boundArguments;
     private readonly PlaceOperand?[] _argumentPlaces;
     private readonly LocalSlot[] _locals;
@@ -39,27 +36,26 @@ internal sealed partial class MethodTranslator
     private int _returnStart = -1;
     private Operand? _result;
     private IlInstruction _current = null!;
+    private int _next;
 
-    private MethodTranslator(TranslationContext context, MethodBase method, Operand[] arguments)
+    private MethodTranslator(TranslationContext context, MethodBase method, MethodCode code, Operand[] arguments)
     {
         _context = context;
         _method = method;
-        _typeArguments = method.DeclaringType is { IsGenericType: true } type ? type.GetGenericArguments() : null;
-        _methodArguments = method.IsGenericMethod ? method.GetGenericArguments() : null;
-        var body = method.GetMethodBody()!;
-        if (body.ExceptionHandlingClauses.Count > 0)
+        _code = code;
+        if (code.FirstHandler is { } offset)
         {
-            throw KernelError.At(new IlSite(method, body.ExceptionHandlingClauses[0].TryOffset), "an exception handler (try, using, foreach or lock)",
+            throw KernelError.At(new IlSite(method, offset), "an exception handler (try, using, foreach or lock)",
                 "Kernels cannot throw or catch; use a for loop, and make all checks on the host before launching.");
         }
 
-        _instructions = IlDecoder.Decode(body.GetILAsByteArray()!);
         _returnType = method is MethodInfo info ? info.ReturnType : typeof(void);
         _boundArguments = new Operand?[arguments.Length];
         _argumentPlaces = new PlaceOperand?[arguments.Length];
-        _locals = [.. body.LocalVariables.Select(l => new LocalSlot(l.LocalType))];
+        _locals = [.. code.Locals.Select(type => new LocalSlot(type))];
         BindArguments(arguments);
-        FindBlocks();
+        _blocks = code.Blocks.ToDictionary(b => b.Offset, b => new Arrival(b));
+        CreateIrBlocks();
     }
 
     private Builder Builder => _context.Builder;
@@ -79,7 +75,7 @@ internal sealed partial class MethodTranslator
             throw KernelError.At(callSite, $"calls nested deeper than {MaxCallDepth}", "Flatten the call chain; every call in a kernel is inlined.");
         }
 
-        if (method.GetMethodBody() is null)
+        if (CalledMethod.Of(method).Code is not { } code)
         {
             throw KernelError.At(callSite, $"a call of {KernelError.Describe(method)}, which has no IL to inline",
                 "Call a static method with a body, or one of ILGPU's functions.");
@@ -87,7 +83,7 @@ internal sealed partial class MethodTranslator
 
         context.CallChain.Add(method);
         var outer = context.Builder.Site;
-        var result = new MethodTranslator(context, method, arguments).Run();
+        var result = new MethodTranslator(context, method, code, arguments).Run();
         context.Builder.Site = outer;
         context.CallChain.RemoveAt(context.CallChain.Count - 1);
         return result;
@@ -95,14 +91,14 @@ internal sealed partial class MethodTranslator
 
     private Operand? Run()
     {
-        foreach (var block in Order())
+        foreach (var block in _code.Order.Select(b => _blocks[b.Offset]))
         {
-            if (block.Offset == 0 || block.Ir.Preds.Count > 0)
+            if (block.Code.Offset == 0 || block.Ir.Preds.Count > 0)
             {
                 Translate(block);
             }
 
-            foreach (var succ in block.Succs)
+            foreach (var succ in block.Code.Succs.Select(b => _blocks[b.Offset]))
             {
                 if (--succ.Unvisited == 0)
                 {
@@ -121,7 +117,7 @@ internal sealed partial class MethodTranslator
         return _returnStart >= 0 ? ReadReturn() : _result;
     }
 
-    private void Translate(IlBlock block)
+    private void Translate(Arrival block)
     {
         Builder.Block = block.Ir;
         _stack = new Stack<Operand>();
@@ -130,11 +126,12 @@ internal sealed partial class MethodTranslator
             _stack.Push(entry is PlaceOperand place && block.SpilledStack!.Contains(place) ? ReadPlace(place) : entry);
         }
 
-        for (var i = block.First; i < _instructions.Count; i++)
+        for (var i = block.Code.First; i < _code.Instructions.Count; i++)
         {
-            _current = _instructions[i];
+            _current = _code.Instructions[i];
+            _next = i + 1;
             Builder.Site = Site;
-            if (_current.Offset != block.Offset && _blocks.TryGetValue(_current.Offset, out var next))
+            if (_current.Offset != block.Code.Offset && _blocks.TryGetValue(_current.Offset, out var next))
             {
                 JumpTo(next);
                 return;
@@ -149,11 +146,9 @@ internal sealed partial class MethodTranslator
 
     private void BindArguments(Operand[] arguments)
     {
-        var written = _instructions
-            .Where(i => i.Code.Name is "starg" or "starg.s" or "ldarga" or "ldarga.s").Select(i => (int)i.Operand!).ToHashSet();
         for (var i = 0; i < arguments.Length; i++)
         {
-            if (written.Contains(i) && arguments[i] is ValueOperand value)
+            if (_code.WrittenArguments.Contains(i) && arguments[i] is ValueOperand value)
             {
                 _argumentPlaces[i] = NewPlace(value.Type);
                 WritePlace(_argumentPlaces[i]!, value);
@@ -166,45 +161,16 @@ internal sealed partial class MethodTranslator
     }
 
     // The first block continues where the caller is, unless something jumps back to it.
-    private void FindBlocks()
-    {
-        var leaders = IlDecoder.Leaders(_instructions);
-        var indexOf = _instructions.Select((instruction, i) => (instruction.Offset, i)).ToDictionary(p => p.Offset, p => p.i);
-        foreach (var offset in leaders)
-        {
-            _blocks[offset] = new IlBlock(offset, indexOf[offset]);
-        }
-
-        foreach (var block in _blocks.Values)
-        {
-            var last = block.First;
-            while (last + 1 < _instructions.Count && !leaders.Contains(_instructions[last + 1].Offset))
-            {
-                last++;
-            }
-
-            var end = _instructions[last];
-            block.Succs.AddRange(IlDecoder.Targets(end).Select(t => _blocks[t]).Distinct());
-            if (end.Code.FlowControl is not (FlowControl.Branch or FlowControl.Return or FlowControl.Throw)
-                && _blocks.TryGetValue(end.Next, out var fallThrough) && !block.Succs.Contains(fallThrough))
-            {
-                block.Succs.Add(fallThrough);
-            }
-        }
-
-        // Code that nothing reaches is not translated, so nobody may wait for it.
-        foreach (var succ in Order().SelectMany(b => b.Succs))
-        {
-            succ.Unvisited++;
-        }
-
-        CreateIrBlocks();
-    }
-
     private void CreateIrBlocks()
     {
+        // Code that nothing reaches is not translated, so nobody may wait for it.
+        foreach (var succ in _code.Order.SelectMany(b => b.Succs))
+        {
+            _blocks[succ.Offset].Unvisited++;
+        }
+
         var entry = _blocks[0];
-        foreach (var block in _blocks.Values)
+        foreach (var block in _code.Blocks.Select(b => _blocks[b.Offset]))
         {
             block.Ir = block == entry && entry.Unvisited == 0 ? Builder.Block : _context.Function.NewBlock();
         }
@@ -214,41 +180,17 @@ internal sealed partial class MethodTranslator
             Builder.Block.JumpTo(entry.Ir);
         }
 
-        if (_instructions.Count(i => i.Code == OpCodes.Ret) > 1 || _instructions[^1].Code != OpCodes.Ret || _blocks.Count > 1)
+        if (_code.HasExitBlock)
         {
             _exit = _context.Function.NewBlock();
         }
     }
 
-    private List<IlBlock> Order()
+    /// <summary>What this translation knows of a block of the method's code.</summary>
+    private sealed class Arrival(IlBlock code)
     {
-        var order = new List<IlBlock>();
-        var state = new Dictionary<IlBlock, bool>();
-        Visit(_blocks[0]);
-        order.Reverse();
-        return order;
-
-        void Visit(IlBlock block)
-        {
-            state[block] = true;
-            for (var i = block.Succs.Count - 1; i >= 0; i--)
-            {
-                if (!state.ContainsKey(block.Succs[i]))
-                {
-                    Visit(block.Succs[i]);
-                }
-            }
-
-            order.Add(block);
-        }
-    }
-
-    private sealed class IlBlock(int offset, int first)
-    {
-        public int Offset { get; } = offset;
-        public int First { get; } = first;
+        public IlBlock Code { get; } = code;
         public Block Ir { get; set; } = null!;
-        public List<IlBlock> Succs { get; } = [];
         public int Unvisited { get; set; }
 
         /// <summary>The stack on entry, bottom first: places for values (written by every predecessor) and what is static.</summary>

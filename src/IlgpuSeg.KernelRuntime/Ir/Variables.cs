@@ -7,7 +7,8 @@ namespace IlgpuSeg.KernelRuntime.Ir;
 internal sealed class Variables(Function function)
 {
     private readonly List<IrType> _types = [];
-    private readonly Dictionary<Block, Dictionary<int, Value>> _definitions = [];
+    // By the block's number.
+    private readonly List<Dictionary<int, Value>?> _definitions = [];
     private readonly Dictionary<Block, List<(int Variable, Value Phi)>> _open = [];
     private readonly HashSet<Block> _sealed = [];
 
@@ -19,40 +20,61 @@ internal sealed class Variables(Function function)
 
     public void Write(int variable, Block block, Value value)
     {
-        if (!_definitions.TryGetValue(block, out var map))
+        while (_definitions.Count <= block.Id)
         {
-            _definitions[block] = map = [];
+            _definitions.Add(null);
         }
 
-        map[variable] = value;
+        (_definitions[block.Id] ??= [])[variable] = value;
     }
 
     public Value Read(int variable, Block block)
     {
-        if (_definitions.TryGetValue(block, out var map) && map.TryGetValue(variable, out var value))
+        // Up to where the variable is known or paths meet; nothing is kept on the way, the way would fill with variables that it only passes on.
+        var from = block;
+        Value? value;
+        while ((value = Known(variable, from)) is null && _sealed.Contains(from) && from.Preds.Count == 1)
         {
-            return map[variable] = value.Resolve();
+            from = from.Preds[0];
         }
 
+        value ??= Begin(variable, from);
+        if (from != block)
+        {
+            Write(variable, block, value);
+        }
+
+        return value;
+    }
+
+    private Value? Known(int variable, Block block)
+    {
+        if (block.Id >= _definitions.Count || _definitions[block.Id] is not { } map || !map.TryGetValue(variable, out var value))
+        {
+            return null;
+        }
+
+        return value.Replacement is null ? value : map[variable] = value.Resolve();
+    }
+
+    /// <summary>The value at the beginning of a block that has no or several predecessors, or does not know all.</summary>
+    private Value Begin(int variable, Block block)
+    {
+        Value value;
         if (!_sealed.Contains(block))
         {
-            var phi = NewPhi(variable, block);
+            value = NewPhi(variable, block);
             if (!_open.TryGetValue(block, out var open))
             {
                 _open[block] = open = [];
             }
 
-            open.Add((variable, phi));
-            value = phi;
+            open.Add((variable, value));
         }
         else if (block.Preds.Count == 0)
         {
             // Read before any write: IL guarantees zero.
             value = function.Const(_types[variable], 0);
-        }
-        else if (block.Preds.Count == 1)
-        {
-            value = Read(variable, block.Preds[0]);
         }
         else
         {

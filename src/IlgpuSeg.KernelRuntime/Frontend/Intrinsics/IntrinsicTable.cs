@@ -14,7 +14,7 @@ internal sealed record IntrinsicCall(TranslationContext Context, MethodBase Meth
 
     public Type TypeArgument => Method.GetGenericArguments()[0];
 
-    public Type ParameterType(int index) => Method.GetParameters()[index].ParameterType;
+    public Type ParameterType(int index) => CalledMethod.Of(Method).ParameterTypes[index];
 
     public Value Arg(int index) => Arguments[index] switch
     {

@@ -12,14 +12,17 @@ internal static class IfConversion
         {
             again = false;
             function.Renumber();
+            // One branch's end is the next one's beginning, but for that they do not touch each other. What has become one choice by then may be a
+            // side of another branch: next round.
             foreach (var block in function.Blocks)
             {
-                if (block.Kind == Terminator.Branch && Convert(function, block))
-                {
-                    again = any = true;
-                    Cleanup.Run(function);
-                    break;
-                }
+                again |= block.Kind == Terminator.Branch && Convert(function, block);
+            }
+
+            if (again)
+            {
+                any = true;
+                Cleanup.Run(function);
             }
         }
 
