@@ -10,7 +10,7 @@ Command[] verbs =
 [
     NetworkStep.Create(), OperationTimes.Create(),
 #if KERNELS_BUNDLED
-    ElementwiseComparison.Create(), ProductComparison.Create(), LaunchTimes.Create(), CompileTimes.Create(), GroupProducts.Create(),
+    ElementwiseComparison.Create(), ProductComparison.Create(), LaunchTimes.Create(), CompileTimes.Create(), GroupProducts.Create(), MinimalFilters.Create(),
 #endif
 ];
 if (args is [var first, ..] && verbs.FirstOrDefault(verb => verb.Name == first) is { } chosen)

@@ -2,7 +2,7 @@
 //
 // With groups, i runs over the input channels of o's group only: a batch of products, each on its own slice of the channels.
 // As an implicit matrix product of (pixels x patch) by (patch x output channels): the patches are read in place from x (from a copy with a
-// border of zeros if there is padding), never unfolded. Memory: x, w and y once, the padded copy and w's panels in the workspace.
+// border of zeros if there is padding), never unfolded. On CPUs 3 x 3 with stride 1 goes by Winograd.cs where that is shorter. Memory: x, w and y once, the padded copy and w's panels in the workspace.
 // Accumulation: in T, ky, kx, i ascending. The gradients are in ConvolutionGradient.cs.
 using System.Numerics;
 using ILGPU;
@@ -19,6 +19,7 @@ public static partial class Convolution
     public static int ForwardWorkspace(KernelHost host, in ConvolutionShape shape)
     {
         shape.Validate();
+        if (TakesWinograd(host, shape, out var minimal)) return Total(Winograd.Workspace(host, minimal, turned: false));
         var pad = Border(shape);
         return Total(pad.Length, Gemm.Workspace(host, Patches(shape, pad), Weight(shape), shape.Groups));
     }
@@ -57,10 +58,16 @@ public static partial class Convolution
         where TEpilogue : struct, IEpilogue<T>
     {
         Check("convolution", x.Length, weight.Length, y.Length, workspace.Length, ForwardWorkspace(host, shape), shape);
+        y = y.SubView(0, shape.OutputLength);
+        if (TakesWinograd(host, shape, out var minimal))
+        {
+            Winograd.Run<T, R, TEpilogue>(host, x, weight, bias, y, workspace, minimal, turned: false, epilogue);
+            return;
+        }
         var pad = Border(shape);
         var image = pad.Apply(host, x, workspace);
         Gemm.Run<T, R, TEpilogue>(
-            host, image, weight, bias, y.SubView(0, shape.OutputLength), workspace.After(pad.Length), Patches(shape, pad), Weight(shape),
+            host, image, weight, bias, y, workspace.After(pad.Length), Patches(shape, pad), Weight(shape),
             epilogue, shape.Groups);
     }
 
@@ -100,6 +107,25 @@ public static partial class Convolution
             ABatch = s.GroupInChannels,
             CBatch = s.GroupOutChannels,
             ColumnBatch = s.GroupOutChannels,
+        };
+    }
+
+    /// <summary>Whether minimal filtering computes it, and how.</summary>
+    private static bool TakesWinograd(KernelHost host, in ConvolutionShape s, out WinogradConvolution minimal)
+    {
+        minimal = new(s.Batch, s.Height, s.Width, s.InChannels, s.OutHeight, s.OutWidth, s.OutChannels, s.Window.PaddingH, s.Window.PaddingW);
+        return Takes(host, s, minimal);
+    }
+
+    private static bool Takes(KernelHost host, in ConvolutionShape s, in WinogradConvolution minimal)
+    {
+        var hasFilter = s.Groups == 1
+            && s.Window is { KernelH: 3, KernelW: 3, StrideH: 1, StrideW: 1, DilationH: 1, DilationW: 1, PaddingH: <= 2, PaddingW: <= 2 };
+        return hasFilter && host.MinimalFiltering switch
+        {
+            MinimalFiltering.WhereItPays => !host.UsesBlocks && minimal.Pays,
+            MinimalFiltering.Everywhere => true,
+            _ => false,
         };
     }
 

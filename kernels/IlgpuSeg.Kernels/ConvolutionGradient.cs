@@ -33,6 +33,7 @@ public static partial class Convolution
     public static int DataGradientWorkspace(KernelHost host, in ConvolutionShape shape)
     {
         shape.Validate();
+        if (TakesWinogradBack(host, shape, out var minimal)) return Total(Winograd.Workspace(host, minimal, turned: true));
         var pad = OutputBorder(shape);
         var panels = 0;
         for (var py = 0; py < Math.Min(shape.Window.StrideH, shape.Height); py++)
@@ -61,6 +62,12 @@ public static partial class Convolution
     {
         var needed = DataGradientWorkspace(host, shape);
         Check("convolution's data gradient", dx.Length, weight.Length, dy.Length, workspace.Length, needed, shape);
+        if (TakesWinogradBack(host, shape, out var minimal))
+        {
+            Winograd.Run<T, R, ActivationEpilogue<T, IdentityActivation<T>>>(
+                host, dy, weight, ArrayView<T>.Empty, dx, workspace, minimal, turned: true, default);
+            return;
+        }
         var pad = OutputBorder(shape);
         var image = pad.Apply(host, dy, workspace);
         var panels = workspace.After(pad.Length);
@@ -81,6 +88,7 @@ public static partial class Convolution
     public static int WeightGradientWorkspace(KernelHost host, in ConvolutionShape shape)
     {
         shape.Validate();
+        if (TakesWinograd(host, shape, out var minimal)) return Total(Winograd.WeightGradientWorkspace(host, minimal));
         var pad = Border(shape);
         var product = PatchesTransposed(host, shape, pad, out var splits);
         var parts = splits > 1 ? (long)splits * shape.WeightLength : 0;
@@ -102,6 +110,11 @@ public static partial class Convolution
     {
         var needed = WeightGradientWorkspace(host, shape);
         Check("convolution's weight gradient", x.Length, dw.Length, dy.Length, workspace.Length, needed, shape);
+        if (TakesWinograd(host, shape, out var minimal))
+        {
+            Winograd.WeightGradient<T, R>(host, x, dy, dw, workspace, minimal);
+            return;
+        }
         var pad = Border(shape);
         var image = pad.Apply(host, x, workspace);
         var product = PatchesTransposed(host, shape, pad, out var splits);
@@ -146,6 +159,14 @@ public static partial class Convolution
         Gemm.Require("convolution's bias gradient", "result", db.Length, shape.OutChannels);
         Gemm.Require("convolution's bias gradient", "workspace", workspace.Length, BiasGradientWorkspace(shape));
         ColumnReduction.Sum<T, R>(host, dy, workspace, db, shape.OutPixels, shape.OutChannels);
+    }
+
+    /// <summary>Whether minimal filtering computes dx, and how: a convolution of dy.</summary>
+    private static bool TakesWinogradBack(KernelHost host, in ConvolutionShape s, out WinogradConvolution minimal)
+    {
+        minimal = new(
+            s.Batch, s.OutHeight, s.OutWidth, s.OutChannels, s.Height, s.Width, s.InChannels, 2 - s.Window.PaddingH, 2 - s.Window.PaddingW);
+        return Takes(host, s, minimal);
     }
 
     /// <summary>The border around dy that puts every output pixel that an input pixel could meet inside it.</summary>

@@ -16,6 +16,19 @@ public enum ProductTiles
     Blocks,
 }
 
+/// <summary>Which convolutions of 3 x 3 with stride 1 go by minimal filtering.</summary>
+public enum MinimalFiltering
+{
+    /// <summary>None.</summary>
+    Nowhere,
+
+    /// <summary>On CPUs those that are shorter that way.</summary>
+    WhereItPays,
+
+    /// <summary>All, for tests.</summary>
+    Everywhere,
+}
+
 /// <summary>
 /// What a launcher needs of an accelerator: its loaded kernels and launch shapes that suit it. One per accelerator.
 /// </summary>
@@ -55,6 +68,9 @@ public sealed class KernelHost(Accelerator accelerator)
 
     /// <summary>Whether reductions and maps take their GPU's form too; goes with <see cref="Products"/>.</summary>
     internal bool UsesBlocks => Products == ProductTiles.Blocks;
+
+    /// <summary>Which convolutions go by minimal filtering, with fewer multiplications and more additions (Winograd.cs).</summary>
+    public MinimalFiltering MinimalFiltering { get; init; } = MinimalFiltering.WhereItPays;
 
     /// <summary>The multiprocessors that larger tiles should suffice for; the accelerator's unless it is set.</summary>
     public int Multiprocessors { get; init; } = accelerator.NumMultiprocessors;

@@ -47,8 +47,15 @@ public class EpilogueTests
     [Fact]
     public void FollowConvolutions()
     {
-        CheckConvolutions<float, Real32>();
-        CheckConvolutions<double, Real64>();
+        CheckConvolutions<float, Real32>(TestArrays<float>.Host, strideH: 2);
+        CheckConvolutions<double, Real64>(TestArrays<double>.Host, strideH: 2);
+    }
+
+    [Fact]
+    public void FollowConvolutionsByMinimalFiltering()
+    {
+        CheckConvolutions<float, Real32>(WinogradTests.Host, strideH: 1);
+        CheckConvolutions<double, Real64>(WinogradTests.Host, strideH: 1);
     }
 
     [Fact]
@@ -93,15 +100,15 @@ public class EpilogueTests
         All<T, R>(arrays, sums, columns, depth, new ProductRun<T, R>(host, arrays, a, b, bias, shape));
     }
 
-    private static void CheckConvolutions<T, R>()
+    private static void CheckConvolutions<T, R>(KernelHost host, int strideH)
         where T : unmanaged, INumber<T>
         where R : struct, IReal<T>
     {
         using var arrays = new TestArrays<T>(3);
-        var shape = new ConvolutionShape(2, 5, 6, 3, 18, new ConvolutionWindow(3, 3, 2, 1, 1, 1, 1, 1));
+        var shape = new ConvolutionShape(2, 5, 6, 3, 18, new ConvolutionWindow(3, 3, strideH, 1, 1, 1, 1, 1));
         var (x, w, bias) = (arrays.Values(shape.InputLength), arrays.Values(shape.WeightLength), arrays.Values(shape.OutChannels));
         All<T, R>(arrays, ConvolutionReference.Forward(x, w, bias, shape), shape.OutChannels, 27,
-            new ConvolutionRun<T, R>(arrays, x, w, bias, shape));
+            new ConvolutionRun<T, R>(host, arrays, x, w, bias, shape));
     }
 
     private static void All<T, R>(TestArrays<T> arrays, double[] sums, int columns, int terms, IEpilogueRun<T> run)
@@ -174,7 +181,7 @@ public class EpilogueTests
             where TEpilogue : struct, IEpilogue<T> => EpilogueTests.Run<T, R, TEpilogue>(host, arrays, a, b, bias, result, shape, operands);
     }
 
-    private sealed class ConvolutionRun<T, R>(TestArrays<T> arrays, double[] x, double[] w, double[] bias, ConvolutionShape shape)
+    private sealed class ConvolutionRun<T, R>(KernelHost host, TestArrays<T> arrays, double[] x, double[] w, double[] bias, ConvolutionShape shape)
         : IEpilogueRun<T>
         where T : unmanaged, INumber<T>
         where R : struct, IReal<T>
@@ -182,7 +189,6 @@ public class EpilogueTests
         public void Run<TEpilogue>(ArrayView<T> result, EpilogueOperands<T> operands)
             where TEpilogue : struct, IEpilogue<T>
         {
-            var host = TestArrays<T>.Host;
             Convolution.Forward<T, R, TEpilogue>(
                 host, arrays.On(x), arrays.On(w), arrays.On(bias), result, arrays.Unset(Convolution.ForwardWorkspace(host, shape)), shape,
                 operands);
