@@ -31,10 +31,23 @@ public static class ChannelLoop
     /// <param name="rows">Rows, at least 1; a kernel finds its row in Grid.IdxX.</param>
     /// <param name="channels">Channels, at least 1.</param>
     /// <param name="images">Where rows are counted within an image: images, which a kernel finds in Grid.IdxZ.</param>
-    public static KernelConfig Config(KernelHost host, int rows, int channels, int images = 1)
+    public static KernelConfig Config(KernelHost host, int rows, int channels, int images = 1) =>
+        OfLanes(host, rows, channels, images, host.Lanes);
+
+    /// <summary>
+    /// The same with the CPU's widest vectors where the channels fill them, for kernels that know nothing of warps and take several rows of channels that lie
+    /// a power of two apart: these compete for the same places in the caches, and a vector of a whole line of the cache fetches each line once.
+    /// </summary>
+    /// <param name="host">Where to run.</param>
+    /// <param name="rows">Rows, at least 1; a kernel finds its row in Grid.IdxX.</param>
+    /// <param name="channels">Channels, at least 1.</param>
+    public static KernelConfig Widest(KernelHost host, int rows, int channels) =>
+        OfLanes(host, rows, channels, 1, channels >= host.ProductLanes ? host.ProductLanes : host.Lanes);
+
+    private static KernelConfig OfLanes(KernelHost host, int rows, int channels, int images, int most)
     {
         var warp = host.Accelerator.WarpSize;
-        var lanes = Math.Min(host.Lanes, KernelHost.Blocks(channels, warp) * warp);
+        var lanes = Math.Min(most, KernelHost.Blocks(channels, warp) * warp);
         var blocks = KernelHost.Blocks(channels, lanes);
         var wanted = host.Accelerator.AcceleratorType == AcceleratorType.CPU ? KernelHost.Blocks(WantedGroups, rows * images) : blocks;
         return new KernelConfig(new Index3D(rows, Math.Min(blocks, wanted), images), new Index3D(lanes, 1, 1));

@@ -279,7 +279,7 @@ internal static class DepthwiseLines
         where TEpilogue : struct, IEpilogue<T>
     {
         s.Tiles = KernelHost.Blocks(s.OutWidth, Pixels * s.DilationW) * s.DilationW;
-        var config = ChannelLoop.Config(host, batch * s.OutHeight * s.Tiles, s.Channels);
+        var config = ChannelLoop.Widest(host, batch * s.OutHeight * s.Tiles, s.Channels);
         var kernel = s.KernelW switch
         {
             3 => LoadForward<T, R, Columns3, TEpilogue>(host),
@@ -295,14 +295,15 @@ internal static class DepthwiseLines
         where T : unmanaged, INumber<T>
         where R : struct, IReal<T>
     {
-        var grid = new Index3D(s.KernelH, KernelHost.Blocks(s.Channels, host.Lanes), count);
+        var lanes = s.Channels >= host.ProductLanes ? host.ProductLanes : host.Lanes;
+        var grid = new Index3D(s.KernelH, KernelHost.Blocks(s.Channels, lanes), count);
         var kernel = s.KernelW switch
         {
             3 => LoadWeight<T, R, Columns3>(host),
             5 => LoadWeight<T, R, Columns5>(host),
             _ => LoadWeight<T, R, Columns7>(host),
         };
-        kernel(new KernelConfig(grid, new Index3D(host.Lanes, 1, 1)), x, dy, parts, lines, linesPerPart, s);
+        kernel(new KernelConfig(grid, new Index3D(lanes, 1, 1)), x, dy, parts, lines, linesPerPart, s);
     }
 
     private static Action<KernelConfig, ArrayView<T>, ArrayView<T>, ArrayView<T>, ArrayView<T>, DepthwiseArguments, EpilogueOperands<T>>
