@@ -114,6 +114,9 @@ internal sealed unsafe class SimdKernel : CompiledCpuKernel
         return _versions.GetOrAdd(key.ToString(), _ => new SimdKernel(_entry, _widest, values));
     }
 
+    /// <summary>Whether groups of the widest vector's size run code of their own.</summary>
+    public bool HasWideCode => WideCode(_widest.Count) is not null;
+
     private static GroupKind KindOf(in LaunchDimensions dimensions) =>
         dimensions.Group.Y == 1 && dimensions.Group.Z == 1 ? GroupKind.Line
         : dimensions.Group.X % Lanes.Count == 0 ? GroupKind.Rows : GroupKind.Any;

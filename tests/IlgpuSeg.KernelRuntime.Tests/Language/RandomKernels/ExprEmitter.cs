@@ -4,7 +4,7 @@ using ILGPU;
 namespace IlgpuSeg.KernelRuntime.Tests.Language.RandomKernels;
 
 /// <summary>Writes expressions as IL.</summary>
-internal sealed class ExprEmitter(ILGenerator il, LocalBuilder[][] locals, LocalBuilder thread, int inputs, int owned, int stored)
+internal sealed class ExprEmitter(ILGenerator il, LocalBuilder[][] locals, LocalBuilder thread, int inputs, int owned, int stored, bool isNarrow)
 {
     private static readonly Type[] Types = [typeof(int), typeof(long), typeof(float), typeof(double)];
     private static readonly long[] Wholes = [0, 1, -1, 2, 3, 7, 31, -8, 255, 65_537, int.MaxValue, int.MinValue];
@@ -106,11 +106,24 @@ internal sealed class ExprEmitter(ILGenerator il, LocalBuilder[][] locals, Local
     {
         il.Emit(OpCodes.Ldarga_S, (byte)kind);
         il.Emit(OpCodes.Ldloc, thread);
-        il.Emit(OpCodes.Ldc_I4, owned);
-        il.Emit(OpCodes.Mul);
+        if (!isNarrow)
+        {
+            il.Emit(OpCodes.Ldc_I4, owned);
+            il.Emit(OpCodes.Mul);
+        }
+
         il.Emit(OpCodes.Ldc_I4, inputs);
         il.Emit(OpCodes.Add);
         index();
+        if (isNarrow)
+        {
+            // What one thread owns lies a grid apart, as sixteen lanes store only side by side.
+            il.Emit(OpCodes.Call, typeof(Grid).GetProperty(nameof(Grid.DimX))!.GetMethod!);
+            il.Emit(OpCodes.Mul);
+            il.Emit(OpCodes.Call, typeof(Group).GetProperty(nameof(Group.DimX))!.GetMethod!);
+            il.Emit(OpCodes.Mul);
+        }
+
         il.Emit(OpCodes.Add);
         Element(kind);
     }

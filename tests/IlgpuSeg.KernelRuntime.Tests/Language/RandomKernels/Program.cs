@@ -35,6 +35,14 @@ internal sealed record Stmt(StmtOp Op, Kind Kind, int Data, Expr[] Args, Stmt[][
 /// </summary>
 internal sealed record Program(Stmt[] Body, bool MeetsAtBarriers, bool ThreadsLeave = false)
 {
+    /// <summary>Whether it computes with values of 32 bits only.</summary>
+    public bool IsNarrow => !MeetsAtBarriers && Array.TrueForAll(Body, IsNarrowStatement);
+
+    private static bool IsNarrowStatement(Stmt s) =>
+        s.Kind is Kind.Int or Kind.Float && Array.TrueForAll(s.Args, IsNarrowExpression) && Array.TrueForAll(s.Blocks, b => Array.TrueForAll(b, IsNarrowStatement));
+
+    private static bool IsNarrowExpression(Expr e) => e.Kind is Kind.Int or Kind.Float && Array.TrueForAll(e.Args, IsNarrowExpression);
+
     public override string ToString() =>
         $"{(MeetsAtBarriers ? "barriers" : "no barriers")}{(ThreadsLeave ? ", threads leave" : "")}: {string.Join(";\n  ", (object[])Body)}";
 }

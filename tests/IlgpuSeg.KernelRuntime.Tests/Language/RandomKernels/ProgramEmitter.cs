@@ -10,7 +10,7 @@ internal delegate void RandomKernel(ArrayView<int> ints, ArrayView<long> longs, 
 /// <summary>Writes a program as IL into an assembly of its own.</summary>
 /// <remarks>
 /// Every buffer begins with <see cref="Inputs"/> elements to read; after them every thread owns <see cref="Owned"/>: a few that the program
-/// stores to, and the values of its locals at the end.
+/// stores to, and the values of its locals at the end. (Narrow programs own as much, but one element in each of <see cref="Owned"/> parts.)
 /// </remarks>
 internal sealed class ProgramEmitter
 {
@@ -37,7 +37,7 @@ internal sealed class ProgramEmitter
         _il = il;
         _thread = il.DeclareLocal(typeof(int));
         _locals = [.. Types.Select(t => Enumerable.Range(0, LocalsPerKind).Select(_ => il.DeclareLocal(t)).ToArray())];
-        _expressions = new ExprEmitter(il, _locals, _thread, Inputs, Owned, Stored);
+        _expressions = new ExprEmitter(il, _locals, _thread, Inputs, Owned, Stored, program.IsNarrow);
     }
 
     public static RandomKernel Emit(Program program)
@@ -84,14 +84,15 @@ internal sealed class ProgramEmitter
             _il.MarkLabel(inside);
         }
 
-        foreach (var kind in Enum.GetValues<Kind>())
+        Kind[] kinds = _program.IsNarrow ? [Kind.Int, Kind.Float] : Enum.GetValues<Kind>();
+        foreach (var kind in kinds)
         {
             _expressions.Input(kind, () => _il.Emit(OpCodes.Ldloc, _thread));
             _il.Emit(OpCodes.Stloc, _locals[(int)kind][0]);
         }
 
         Block(_program.Body);
-        foreach (var kind in Enum.GetValues<Kind>())
+        foreach (var kind in kinds)
         {
             for (var local = 0; local < LocalsPerKind; local++)
             {
@@ -131,7 +132,13 @@ internal sealed class ProgramEmitter
                 _il.Emit(OpCodes.Stloc, _locals[(int)s.Kind][s.Data % LocalsPerKind]);
                 break;
             case StmtOp.Store:
-                _expressions.OwnAddress(s.Kind, () => _expressions.Masked(s.Args[0], Stored - 1));
+                _expressions.OwnAddress(s.Kind, () =>
+                {
+                    if (_program.IsNarrow)
+                        _il.Emit(OpCodes.Ldc_I4, s.Data % Stored);
+                    else
+                        _expressions.Masked(s.Args[0], Stored - 1);
+                });
                 _expressions.Emit(s.Args[1]);
                 _il.Emit(OpCodes.Stobj, Types[(int)s.Kind]);
                 break;

@@ -6,11 +6,13 @@ internal sealed class ProgramGenerator(int seed, int size)
     private readonly Random _random = new(seed);
     private int _budget = 10 + size;
     private bool _threadsLeave;
+    private bool _narrow;
 
     public Program Draw()
     {
         var barriers = _random.Next(3) == 0;
         _threadsLeave = barriers && _random.Next(3) == 0;
+        _narrow = !barriers && _random.Next(2) == 0;
         return new Program(Block(0, false, barriers), barriers, _threadsLeave);
     }
 
@@ -28,7 +30,7 @@ internal sealed class ProgramGenerator(int seed, int size)
     private Stmt Statement(int depth, bool inLoop, bool uniform)
     {
         _budget--;
-        var kind = (Kind)_random.Next(4);
+        var kind = AnyKind();
         var data = _random.Next(64);
         if (uniform && _random.Next(3) == 0)
         {
@@ -64,11 +66,14 @@ internal sealed class ProgramGenerator(int seed, int size)
         _ => new Stmt(StmtOp.Exchange, kind, data, [Expression(kind, 2)], []),
     };
 
+    // Sixteen lanes take only values of 32 bits.
+    private Kind AnyKind() => _narrow ? (_random.Next(2) == 0 ? Kind.Int : Kind.Float) : (Kind)_random.Next(4);
+
     private Expr Condition() => _random.Next(4) == 0 ? Expression(Kind.Int, 2) : Compare(2);
 
     private Expr Compare(int depth)
     {
-        var kind = (Kind)_random.Next(4);
+        var kind = AnyKind();
         return new Expr(ExprOp.Compare, Kind.Int, _random.Next(64), [Expression(kind, depth), Expression(kind, depth)]);
     }
 
@@ -91,7 +96,7 @@ internal sealed class ProgramGenerator(int seed, int size)
             0 => new Expr(ExprOp.Input, kind, data, [Expression(Kind.Int, depth - 1)]),
             1 => new Expr(ExprOp.Own, kind, data, [Expression(Kind.Int, depth - 1)]),
             2 => new Expr(ExprOp.Unary, kind, data, [Expression(kind, depth - 1)]),
-            3 or 4 => new Expr(ExprOp.Convert, kind, data, [Expression((Kind)_random.Next(4), depth - 1)]),
+            3 or 4 => new Expr(ExprOp.Convert, kind, data, [Expression(AnyKind(), depth - 1)]),
             5 when kind == Kind.Int => Compare(depth - 1),
             6 => new Expr(ExprOp.Choose, kind, data, [Compare(depth - 1), Expression(kind, depth - 1), Expression(kind, depth - 1)]),
             _ => new Expr(ExprOp.Binary, kind, data, [Expression(kind, depth - 1), Expression(kind, depth - 1)]),

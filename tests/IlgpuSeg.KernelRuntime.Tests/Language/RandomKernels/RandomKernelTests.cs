@@ -1,6 +1,7 @@
 using System.Globalization;
 using FsCheck;
 using FsCheck.Fluent;
+using IlgpuSeg.KernelRuntime.Backends.Simd;
 using IlgpuSeg.KernelRuntime.Devices;
 using IlgpuSeg.KernelRuntime.Tests.Ptx;
 using IlgpuSeg.KernelRuntime.Tests.Simd;
@@ -20,6 +21,7 @@ public sealed class RandomKernelTests : IDisposable
     private const int PtxShare = 8;
     private readonly BothWays _ways = new();
     private int _count;
+    private int _wide;
 
     public void Dispose() => _ways.Dispose();
 
@@ -33,6 +35,7 @@ public sealed class RandomKernelTests : IDisposable
             .WithReplay((ulong)seed, 1)
             .WithEndSize(60);
         Prop.ForAll(Arb.From(programs, ProgramShrinker.Shrink), Agree).Check(config);
+        Assert.True(_wide > _count / 10, $"{_wide} of {_count} programs have code for sixteen lanes.");
     }
 
     [Fact]
@@ -48,6 +51,7 @@ public sealed class RandomKernelTests : IDisposable
         var isEmulated = _count++ % PtxShare == 0;
         var plain = Load(_ways.Plain, kernel);
         var simd = Load(_ways.Simd, kernel);
+        if (program.IsNarrow) AgreeWide(kernel, plain);
         foreach (var (grid, group) in ((int, int)[])[(3, 8), (2, ProgramEmitter.SmallestGroup), (2, 19), .. program.MeetsAtBarriers ? [(1, 45)] : Array.Empty<(int, int)>()])
         {
             var n = (grid * group) - 2;
@@ -62,6 +66,18 @@ public sealed class RandomKernelTests : IDisposable
             if (isEmulated)
                 AgreeAsPtx(kernel, expected, grid, group, n);
         }
+    }
+
+    private void AgreeWide(RandomKernel kernel, Action<KernelConfig, ArrayView<int>, ArrayView<long>, ArrayView<float>, ArrayView<double>, int> plain)
+    {
+        const int Grid = 3, Group = 16;
+        if (((SimdKernel)new SimdKernelCompiler(LaneWidth.Sixteen).Compile(KernelEntry.Explicit(kernel.Method, KernelSpecialization.Empty))).HasWideCode) _wide++;
+        var wide = Load(_ways.Wide, kernel);
+        var n = (Grid * Group) - 5;
+        var expected = Run(_ways.Plain, plain, Grid, Group, n);
+        var actual = Run(_ways.Wide, wide, Grid, Group, n);
+        for (var i = 0; i < expected.Length; i++)
+            Assert.True(expected[i].Equals(actual[i]), $"sixteen lanes, {(Kind)(i / (expected.Length / 4))} element {i % (expected.Length / 4)}: {actual[i]} instead of {expected[i]}");
     }
 
     // Lanes are exchanged within blocks of eight, so that the size of a warp does not matter.
