@@ -9,8 +9,13 @@ internal static class DeviceData
 {
     public static KernelHost Host => TestDevice.Host;
 
-    /// <summary>Both forms, for kernels that have one for GPUs.</summary>
-    public static KernelHost[] Hosts => [TestDevice.Host, TestDevice.BlockHost];
+    /// <summary>Both forms, for kernels that have one for GPUs: in groups of 256 threads, where the package's default CPU device takes 16.</summary>
+    public static KernelHost[] Hosts =>
+#if KERNELS_BUNDLED
+        [TestDevice.Host, TestDevice.BlockHost];
+#else
+        [TestDevice.Host];
+#endif
 
     /// <summary>Both forms, but one for many rows: groups of many threads are slow to play on a CPU.</summary>
     public static KernelHost[] HostsFor(int rows) => rows > 5000 ? [TestDevice.Host] : Hosts;

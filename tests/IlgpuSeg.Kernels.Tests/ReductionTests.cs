@@ -102,22 +102,24 @@ public class ReductionTests
         var values = new Draw(n).Values(n + 1);
         var p = values.Skip(1).ToArray();
         using var a = Upload<T>(values);
-        using var workspace = Unwritten<T>(ColumnReduction.WorkspaceLength(rows, columns));
+        using var workspace = Unwritten<T>(Math.Max(ColumnReduction.WorkspaceLength(rows, columns), FlatReduction.WorkspaceLength(n)));
         using var sums = Unwritten<T>(columns);
         using var total = Unwritten<T>(1);
         var part = a.View.BaseView.SubView(1, n);
-        var host = TestDevice.BlockHost;
-        ColumnReduction.Sum<T, R>(host, part, workspace.View, sums.View, rows, columns);
-        AssertClose([.. Enumerable.Range(0, columns).Select(c => p.Where((_, i) => i % columns == c).Sum())], Download(sums), tolerance, "sums");
-        FlatReduction.Sum<T, R>(host, part, workspace.View, total.View);
-        AssertClose([p.Sum()], Download(total), tolerance, "total");
-        FlatReduction.Dot<T, R>(host, part, part, workspace.View, total.View);
-        AssertClose([p.Sum(v => v * v)], Download(total), tolerance, "square");
-        var whole = a.View.BaseView.SubView(0, n);
-        FlatReduction.Sum<T, R>(host, whole, workspace.View, total.View);
-        AssertClose([values.SkipLast(1).Sum()], Download(total), tolerance, "total of the whole");
-        FlatReduction.Dot<T, R>(host, whole, whole, workspace.View, total.View);
-        AssertClose([values.SkipLast(1).Sum(v => v * v)], Download(total), tolerance, "square of the whole");
+        foreach (var host in Hosts)
+        {
+            ColumnReduction.Sum<T, R>(host, part, workspace.View, sums.View, rows, columns);
+            AssertClose([.. Enumerable.Range(0, columns).Select(c => p.Where((_, i) => i % columns == c).Sum())], Download(sums), tolerance, "sums");
+            FlatReduction.Sum<T, R>(host, part, workspace.View, total.View);
+            AssertClose([p.Sum()], Download(total), tolerance, "total");
+            FlatReduction.Dot<T, R>(host, part, part, workspace.View, total.View);
+            AssertClose([p.Sum(v => v * v)], Download(total), tolerance, "square");
+            var whole = a.View.BaseView.SubView(0, n);
+            FlatReduction.Sum<T, R>(host, whole, workspace.View, total.View);
+            AssertClose([values.SkipLast(1).Sum()], Download(total), tolerance, "total of the whole");
+            FlatReduction.Dot<T, R>(host, whole, whole, workspace.View, total.View);
+            AssertClose([values.SkipLast(1).Sum(v => v * v)], Download(total), tolerance, "square of the whole");
+        }
     }
 
     // Sums of a million ones and of large alternating values: a single float accumulator would lose the small part.
