@@ -3,6 +3,7 @@ using ILGPU;
 using ILGPU.Backends.PTX;
 using ILGPU.IR;
 using ILGPU.IR.Intrinsics;
+using ILGPU.Runtime.Cuda;
 
 namespace IlgpuSeg.KernelRuntime;
 
@@ -14,7 +15,26 @@ internal static class IntrinsicRegistration
     {
         RegisterFma(context, typeof(float), nameof(EmitFmaFloat32));
         RegisterFma(context, typeof(double), nameof(EmitFmaFloat64));
+        foreach (MethodInfo instructions in typeof(PtxIntrinsics).GetMethods(BindingFlags.Public | BindingFlags.Static))
+            Redirect(context, Portable(instructions), instructions);
+        foreach (MethodInfo instruction in typeof(PtxInstructions).GetMethods(BindingFlags.Public | BindingFlags.Static))
+        {
+            context.GetIntrinsicManager().RegisterMethod(
+                instruction, new PTXIntrinsic(typeof(PtxEmitters), instruction.Name, IntrinsicImplementationMode.GenerateCode));
+        }
     }
+
+    private static void Redirect(Context context, MethodInfo portable, MethodInfo instructions) =>
+        context.GetIntrinsicManager().RegisterMethod(
+            portable, new PTXIntrinsic(instructions, IntrinsicImplementationMode.Redirect, CudaArchitecture.SM_80));
+
+    /// <summary>The method of ours with the same name and parameters.</summary>
+    private static MethodInfo Portable(MethodInfo instructions) =>
+        new[] { typeof(AsyncCopy), typeof(MatrixLoad), typeof(TensorCore) }
+            .SelectMany(type => type.GetMethods(BindingFlags.Public | BindingFlags.Static))
+            .Single(method => method.Name == instructions.Name && Names(method).SequenceEqual(Names(instructions)));
+
+    private static IEnumerable<string> Names(MethodInfo method) => method.GetParameters().Select(p => p.ParameterType.ToString());
 
     private static void RegisterFma(Context context, Type type, string emitter)
     {

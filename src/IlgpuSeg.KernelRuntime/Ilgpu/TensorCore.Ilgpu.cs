@@ -1,9 +1,10 @@
 using ILGPU.Runtime;
+using ILGPU.Runtime.Cuda;
 
 namespace IlgpuSeg.KernelRuntime;
 
 public static partial class TensorCore
 {
-    /// <summary>The package's PTX back end has no values of several registers, which the results of these instructions are: never.</summary>
-    public static partial bool IsNative(Accelerator accelerator) => false;
+    /// <summary>On NVIDIA GPUs from sm_80 on, by <see cref="PtxIntrinsics"/>.</summary>
+    public static partial bool IsNative(Accelerator accelerator) => accelerator is CudaAccelerator cuda && cuda.Architecture >= CudaArchitecture.SM_80;
 }

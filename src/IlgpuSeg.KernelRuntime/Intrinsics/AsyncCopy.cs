@@ -7,6 +7,7 @@
 // Until then the target must be neither read nor written. The portable bodies copy at once, so there Commit and Wait have nothing to do.
 // Addresses must be multiples of the copy's size. What `take` leaves out arrives as zeros, and its source is not read.
 using ILGPU;
+using ILGPU.IR.Intrinsics;
 
 namespace IlgpuSeg.KernelRuntime;
 
@@ -20,6 +21,7 @@ public static class AsyncCopy
     /// <param name="source">Global memory.</param>
     /// <param name="from">The first element there; its address is a multiple of 16.</param>
     /// <param name="take">Whether to read the source; zeros arrive if not.</param>
+    [IntrinsicImplementation]
     public static void Copy16<T>(ArrayView<T> target, int to, ArrayView<T> source, int from, bool take)
         where T : unmanaged => CopyNow(target, to, source, from, take, 16 / Interop.SizeOf<T>());
 
@@ -30,6 +32,7 @@ public static class AsyncCopy
     /// <param name="source">Global memory.</param>
     /// <param name="from">The first element there; its address is a multiple of 8.</param>
     /// <param name="take">Whether to read the source; zeros arrive if not.</param>
+    [IntrinsicImplementation]
     public static void Copy8<T>(ArrayView<T> target, int to, ArrayView<T> source, int from, bool take)
         where T : unmanaged => CopyNow(target, to, source, from, take, 8 / Interop.SizeOf<T>());
 
@@ -40,16 +43,19 @@ public static class AsyncCopy
     /// <param name="source">Global memory.</param>
     /// <param name="from">The first element there; its address is a multiple of 4.</param>
     /// <param name="take">Whether to read the source; zeros arrive if not.</param>
+    [IntrinsicImplementation]
     public static void Copy4<T>(ArrayView<T> target, int to, ArrayView<T> source, int from, bool take)
         where T : unmanaged => CopyNow(target, to, source, from, take, 4 / Interop.SizeOf<T>());
 
     /// <summary>Closes the group of the copies that this thread has started since the last group.</summary>
+    [IntrinsicImplementation]
     public static void Commit()
     {
     }
 
     /// <summary>Waits until all of this thread's groups have arrived, but for the newest ones.</summary>
     /// <param name="newest">How many groups may still be under way: a constant.</param>
+    [IntrinsicImplementation]
     public static void Wait(int newest)
     {
     }

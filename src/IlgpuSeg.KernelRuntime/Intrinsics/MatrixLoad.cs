@@ -14,6 +14,7 @@
 //
 // The portable bodies exchange addresses through the mailbox; their contract is TensorCore's.
 using ILGPU;
+using ILGPU.IR.Intrinsics;
 
 namespace IlgpuSeg.KernelRuntime;
 
@@ -24,6 +25,7 @@ public static class MatrixLoad
     /// <param name="shared">Shared memory, seen as pairs of 16-bit elements.</param>
     /// <param name="row">Where the row begins that this lane names: a multiple of 4.</param>
     /// <param name="mailbox">The group's mailbox in shared memory.</param>
+    [IntrinsicImplementation]
     public static uint X1(ArrayView<uint> shared, int row, ArrayView<uint> mailbox)
     {
         Post(row, mailbox);
@@ -36,6 +38,7 @@ public static class MatrixLoad
     /// <param name="shared">Shared memory, seen as pairs of 16-bit elements.</param>
     /// <param name="row">Where the row begins that this lane names: a multiple of 4.</param>
     /// <param name="mailbox">The group's mailbox in shared memory.</param>
+    [IntrinsicImplementation]
     public static Registers2 X2(ArrayView<uint> shared, int row, ArrayView<uint> mailbox)
     {
         Post(row, mailbox);
@@ -48,6 +51,7 @@ public static class MatrixLoad
     /// <param name="shared">Shared memory, seen as pairs of 16-bit elements.</param>
     /// <param name="row">Where the row begins that this lane names: a multiple of 4.</param>
     /// <param name="mailbox">The group's mailbox in shared memory.</param>
+    [IntrinsicImplementation]
     public static Registers4 X4(ArrayView<uint> shared, int row, ArrayView<uint> mailbox)
     {
         Post(row, mailbox);
@@ -61,6 +65,7 @@ public static class MatrixLoad
     /// <param name="shared">Shared memory, seen as pairs of 16-bit elements.</param>
     /// <param name="row">Where the row begins that this lane names: a multiple of 4.</param>
     /// <param name="mailbox">The group's mailbox in shared memory.</param>
+    [IntrinsicImplementation]
     public static uint X1Transposed(ArrayView<uint> shared, int row, ArrayView<uint> mailbox)
     {
         Post(row, mailbox);
@@ -73,6 +78,7 @@ public static class MatrixLoad
     /// <param name="shared">Shared memory, seen as pairs of 16-bit elements.</param>
     /// <param name="row">Where the row begins that this lane names: a multiple of 4.</param>
     /// <param name="mailbox">The group's mailbox in shared memory.</param>
+    [IntrinsicImplementation]
     public static Registers2 X2Transposed(ArrayView<uint> shared, int row, ArrayView<uint> mailbox)
     {
         Post(row, mailbox);
@@ -85,6 +91,7 @@ public static class MatrixLoad
     /// <param name="shared">Shared memory, seen as pairs of 16-bit elements.</param>
     /// <param name="row">Where the row begins that this lane names: a multiple of 4.</param>
     /// <param name="mailbox">The group's mailbox in shared memory.</param>
+    [IntrinsicImplementation]
     public static Registers4 X4Transposed(ArrayView<uint> shared, int row, ArrayView<uint> mailbox)
     {
         Post(row, mailbox);

@@ -25,6 +25,7 @@
 // Accuracy: the products are exact. The portable body adds them to C one by one, k ascending, each sum rounded to float: at most K roundings,
 // an error of at most K * 2^-24 * (|C| + sum |a b|). Hardware adds in an order and with guard bits of its own, within about the same bound.
 using ILGPU;
+using ILGPU.IR.Intrinsics;
 using ILGPU.Runtime;
 
 namespace IlgpuSeg.KernelRuntime;
@@ -44,6 +45,7 @@ public static partial class TensorCore
 
     /// <summary>The tf32 number (8 bits of exponent, 10 of fraction) nearest to a float, away from zero in a tie, as the bits of a float.</summary>
     /// <param name="value">Any float; NaN gives NaN.</param>
+    [IntrinsicImplementation]
     public static uint RoundTf32(float value)
     {
         var bits = Interop.FloatAsInt(value);
@@ -68,6 +70,7 @@ public static partial class TensorCore
     /// <param name="b">B, 8 x 8, rounded by <see cref="RoundTf32(float)"/>.</param>
     /// <param name="c">C, 16 x 8.</param>
     /// <param name="mailbox">The group's mailbox in shared memory.</param>
+    [IntrinsicImplementation]
     public static Sums4 MultiplyTf32(Registers4 a, Registers2 b, Sums4 c, ArrayView<uint> mailbox)
     {
         Post(a, b, mailbox);
@@ -93,6 +96,7 @@ public static partial class TensorCore
     /// <param name="b">B, 16 x 8.</param>
     /// <param name="c">C, 16 x 8.</param>
     /// <param name="mailbox">The group's mailbox in shared memory.</param>
+    [IntrinsicImplementation]
     public static Sums4 MultiplyBFloat16(Registers4 a, Registers2 b, Sums4 c, ArrayView<uint> mailbox)
     {
         Post(a, b, mailbox);
@@ -116,6 +120,7 @@ public static partial class TensorCore
     /// <param name="b">B, 16 x 8.</param>
     /// <param name="c">C, 16 x 8.</param>
     /// <param name="mailbox">The group's mailbox in shared memory.</param>
+    [IntrinsicImplementation]
     public static Sums4 MultiplyHalf(Registers4 a, Registers2 b, Sums4 c, ArrayView<uint> mailbox)
     {
         Post(a, b, mailbox);
