@@ -7,7 +7,7 @@
 //
 // A product that waits for the other one lies in the tile, each thread's elements in their place, so that registers hold one at a time.
 //
-// Memory: as forward; dq, dk and dg are read and written once per tile that is walked. Nothing of the size of queries x keys. Shared: 85 KB (26 KB).
+// Memory: as forward; dq, dk and dg are read and written once per tile that is walked. Nothing of the size of queries x keys. Shared: 86 KB (27 KB).
 // Accumulation: in T, fused, in order; every gradient's row belongs to one group. No atomics.
 using System.Numerics;
 using IlgpuSeg.KernelRuntime;
@@ -30,9 +30,11 @@ public static class AttentionBlockBackward
     {
         var slices = SharedMemory.Allocate<T>(AttentionTile.SliceElements<TTile>());
         var tile = SharedMemory.Allocate<T>(AttentionTile.TileElements<TTile>());
+        var numbers = SharedMemory.Allocate<T>(AttentionKernels.StatRows * TTile.Size);
         var first = Grid.IdxX * TTile.Size;
         var count = Smaller(TTile.Size, s.Positions - first);
         first += Grid.IdxZ * s.Positions;
+        CopyStatistics<T, TTile>(numbers, stats, first, count, s);
         for (var j = 0; j < s.Keys; j += TTile.Size)
         {
             var key = Grid.IdxZ * s.Keys + j;
@@ -41,7 +43,7 @@ public static class AttentionBlockBackward
                 slices, AttentionRows<T>.Of(g, key, keys), AttentionRows<T>.Of(dy, first, count), s.Channels));
             var scores = AttentionTile.Products<T, R, TTile>(
                 slices, AttentionRows<T>.Of(k, key, keys), AttentionRows<T>.Of(q, first, count), s.KeyChannels);
-            QuerySlopes<T, R, TTile>(tile, scores, stats, first, count, keys, gamma[0] * scale, scale, s);
+            QuerySlopes<T, R, TTile>(tile, scores, numbers, keys, gamma[0] * scale, scale);
             AttentionTile.Accumulate<T, R, TTile>(
                 slices, tile, AttentionRows<T>.Of(k, key, keys), AttentionRows<T>.Of(dq, first, count), s.KeyChannels, j == 0, tile, false);
         }
@@ -58,6 +60,7 @@ public static class AttentionBlockBackward
     {
         var slices = SharedMemory.Allocate<T>(AttentionTile.SliceElements<TTile>());
         var tile = SharedMemory.Allocate<T>(AttentionTile.TileElements<TTile>());
+        var numbers = SharedMemory.Allocate<T>(AttentionKernels.StatRows * TTile.Size);
         var first = Grid.IdxX * TTile.Size;
         var count = Smaller(TTile.Size, s.Keys - first);
         first += Grid.IdxZ * s.Keys;
@@ -65,14 +68,16 @@ public static class AttentionBlockBackward
         {
             var query = Grid.IdxZ * s.Positions + i;
             var queries = Smaller(TTile.Size, s.Positions - i);
+            // Whoever still read those of the tile before has met the others at a barrier since.
+            CopyStatistics<T, TTile>(numbers, stats, query, queries, s);
             var scores = AttentionTile.Products<T, R, TTile>(
                 slices, AttentionRows<T>.Of(q, query, queries), AttentionRows<T>.Of(k, first, count), s.KeyChannels);
-            KeyWeights<T, R, TTile>(tile, scores, stats, query, queries, gamma[0], scale, s);
+            KeyWeights<T, R, TTile>(tile, scores, numbers, queries, gamma[0], scale);
             AttentionTile.Accumulate<T, R, TTile>(
                 slices, tile, AttentionRows<T>.Of(dy, query, queries), AttentionRows<T>.Of(dg, first, count), s.Channels, i == 0, tile, false);
             var products = AttentionTile.Products<T, R, TTile>(
                 slices, AttentionRows<T>.Of(dy, query, queries), AttentionRows<T>.Of(g, first, count), s.Channels);
-            KeySlopes<T, TTile>(tile, products, stats, query, queries, scale, s);
+            KeySlopes<T, TTile>(tile, products, numbers, scale);
             AttentionTile.Accumulate<T, R, TTile>(
                 slices, tile, AttentionRows<T>.Of(q, query, queries), AttentionRows<T>.Of(dk, first, count), s.KeyChannels, i == 0, tile, false);
         }
@@ -80,33 +85,31 @@ public static class AttentionBlockBackward
 
     /// <summary>e in the place of t; columns are queries.</summary>
     private static void QuerySlopes<T, R, TTile>(
-        ArrayView<T> tile, AttentionSums<T> scores, ArrayView<T> stats, int first, int count, int keys, T factor, T scale, AttentionShape s)
+        ArrayView<T> tile, AttentionSums<T> scores, ArrayView<T> numbers, int keys, T factor, T scale)
         where T : unmanaged, INumber<T>
         where R : struct, IReal<T>
         where TTile : struct, IAttentionTile
     {
         var row = AttentionTile.Row;
         var column = AttentionTile.Column;
-        QuerySquare<T, R, TTile>(tile, row, column, scores.S00, stats, first, count, keys, factor, scale, s);
+        QuerySquare<T, R, TTile>(tile, row, column, scores.S00, numbers, keys, factor, scale);
         if (TTile.Size == AttentionTile.SquareStep) return;
-        QuerySquare<T, R, TTile>(tile, row, column + AttentionTile.SquareStep, scores.S01, stats, first, count, keys, factor, scale, s);
-        QuerySquare<T, R, TTile>(tile, row + AttentionTile.SquareStep, column, scores.S10, stats, first, count, keys, factor, scale, s);
+        QuerySquare<T, R, TTile>(tile, row, column + AttentionTile.SquareStep, scores.S01, numbers, keys, factor, scale);
+        QuerySquare<T, R, TTile>(tile, row + AttentionTile.SquareStep, column, scores.S10, numbers, keys, factor, scale);
         QuerySquare<T, R, TTile>(
-            tile, row + AttentionTile.SquareStep, column + AttentionTile.SquareStep, scores.S11, stats, first, count, keys, factor, scale, s);
+            tile, row + AttentionTile.SquareStep, column + AttentionTile.SquareStep, scores.S11, numbers, keys, factor, scale);
     }
 
     private static void QuerySquare<T, R, TTile>(
-        ArrayView<T> tile, int row, int column, Square4<T> scores, ArrayView<T> stats, int first, int count, int keys, T factor, T scale,
-        AttentionShape s)
+        ArrayView<T> tile, int row, int column, Square4<T> scores, ArrayView<T> numbers, int keys, T factor, T scale)
         where T : unmanaged, INumber<T>
         where R : struct, IReal<T>
         where TTile : struct, IAttentionTile
     {
         var stride = AttentionTile.Stride<TTile>();
-        var rows = s.Samples * s.Positions;
-        var peaks = Statistics(stats, first, column, count);
-        var factors = Tile4.Scaled(Statistics(stats, rows + first, column, count), factor);
-        var dots = Statistics(stats, 2 * rows + first, column, count);
+        var peaks = Tile4.Load(numbers, column);
+        var factors = Tile4.Scaled(Tile4.Load(numbers, TTile.Size + column), factor);
+        var dots = Tile4.Load(numbers, 2 * TTile.Size + column);
         var at = row * stride + column;
         QueryRow<T, R>(tile, at, row < keys, scores.R0, peaks, factors, dots, scale);
         QueryRow<T, R>(tile, at + stride, row + 1 < keys, scores.R1, peaks, factors, dots, scale);
@@ -128,39 +131,45 @@ public static class AttentionBlockBackward
         Tile4.Store(tile, at, Tile4.Of(valid ? e0 : T.Zero, valid ? e1 : T.Zero, valid ? e2 : T.Zero, valid ? e3 : T.Zero));
     }
 
-    /// <summary>A statistic of four queries; those beyond the last one repeat it.</summary>
-    private static Tile4<T> Statistics<T>(ArrayView<T> stats, int first, int query, int count)
-        where T : unmanaged => Tile4.Of(
-            stats[first + Smaller(query, count - 1)], stats[first + Smaller(query + 1, count - 1)],
-            stats[first + Smaller(query + 2, count - 1)], stats[first + Smaller(query + 3, count - 1)]);
+    /// <summary>Fetches the statistics of a tile's queries into shared memory, one kind after the other; those beyond the last query repeat it.</summary>
+    private static void CopyStatistics<T, TTile>(ArrayView<T> numbers, ArrayView<T> stats, int first, int count, AttentionShape s)
+        where T : unmanaged
+        where TTile : struct, IAttentionTile
+    {
+        if (Group.IdxX >= TTile.Size) return;
+        var rows = s.Samples * s.Positions;
+        var query = first + Smaller(Group.IdxX, count - 1);
+        numbers[Group.IdxX] = stats[query];
+        numbers[TTile.Size + Group.IdxX] = stats[rows + query];
+        numbers[2 * TTile.Size + Group.IdxX] = stats[2 * rows + query];
+    }
 
     /// <summary>gamma a into the tile; rows are queries.</summary>
     private static void KeyWeights<T, R, TTile>(
-        ArrayView<T> tile, AttentionSums<T> scores, ArrayView<T> stats, int query, int queries, T gamma, T scale, AttentionShape s)
+        ArrayView<T> tile, AttentionSums<T> scores, ArrayView<T> numbers, int queries, T gamma, T scale)
         where T : unmanaged, INumber<T>
         where R : struct, IReal<T>
         where TTile : struct, IAttentionTile
     {
         var row = AttentionTile.Row;
         var column = AttentionTile.Column;
-        WeightSquare<T, R, TTile>(tile, row, column, scores.S00, stats, query, queries, gamma, scale, s);
+        WeightSquare<T, R, TTile>(tile, row, column, scores.S00, numbers, queries, gamma, scale);
         if (TTile.Size == AttentionTile.SquareStep) return;
-        WeightSquare<T, R, TTile>(tile, row, column + AttentionTile.SquareStep, scores.S01, stats, query, queries, gamma, scale, s);
-        WeightSquare<T, R, TTile>(tile, row + AttentionTile.SquareStep, column, scores.S10, stats, query, queries, gamma, scale, s);
+        WeightSquare<T, R, TTile>(tile, row, column + AttentionTile.SquareStep, scores.S01, numbers, queries, gamma, scale);
+        WeightSquare<T, R, TTile>(tile, row + AttentionTile.SquareStep, column, scores.S10, numbers, queries, gamma, scale);
         WeightSquare<T, R, TTile>(
-            tile, row + AttentionTile.SquareStep, column + AttentionTile.SquareStep, scores.S11, stats, query, queries, gamma, scale, s);
+            tile, row + AttentionTile.SquareStep, column + AttentionTile.SquareStep, scores.S11, numbers, queries, gamma, scale);
     }
 
     private static void WeightSquare<T, R, TTile>(
-        ArrayView<T> tile, int row, int column, Square4<T> scores, ArrayView<T> stats, int query, int queries, T gamma, T scale, AttentionShape s)
+        ArrayView<T> tile, int row, int column, Square4<T> scores, ArrayView<T> numbers, int queries, T gamma, T scale)
         where T : unmanaged, INumber<T>
         where R : struct, IReal<T>
         where TTile : struct, IAttentionTile
     {
         var stride = AttentionTile.Stride<TTile>();
-        var rows = s.Samples * s.Positions;
-        var peaks = Statistics(stats, query, row, queries);
-        var factors = Tile4.Scaled(Statistics(stats, rows + query, row, queries), gamma);
+        var peaks = Tile4.Load(numbers, row);
+        var factors = Tile4.Scaled(Tile4.Load(numbers, TTile.Size + row), gamma);
         var at = row * stride + column;
         WeightRow<T, R>(tile, at, row < queries, scores.R0, peaks.V0, factors.V0, scale);
         WeightRow<T, R>(tile, at + stride, row + 1 < queries, scores.R1, peaks.V1, factors.V1, scale);
@@ -181,27 +190,27 @@ public static class AttentionBlockBackward
 
     /// <summary>e in the place of gamma a; rows are queries.</summary>
     private static void KeySlopes<T, TTile>(
-        ArrayView<T> tile, AttentionSums<T> products, ArrayView<T> stats, int query, int queries, T scale, AttentionShape s)
+        ArrayView<T> tile, AttentionSums<T> products, ArrayView<T> numbers, T scale)
         where T : unmanaged, INumber<T>
         where TTile : struct, IAttentionTile
     {
         var row = AttentionTile.Row;
         var column = AttentionTile.Column;
-        SlopeSquare<T, TTile>(tile, row, column, products.S00, stats, query, queries, scale, s);
+        SlopeSquare<T, TTile>(tile, row, column, products.S00, numbers, scale);
         if (TTile.Size == AttentionTile.SquareStep) return;
-        SlopeSquare<T, TTile>(tile, row, column + AttentionTile.SquareStep, products.S01, stats, query, queries, scale, s);
-        SlopeSquare<T, TTile>(tile, row + AttentionTile.SquareStep, column, products.S10, stats, query, queries, scale, s);
+        SlopeSquare<T, TTile>(tile, row, column + AttentionTile.SquareStep, products.S01, numbers, scale);
+        SlopeSquare<T, TTile>(tile, row + AttentionTile.SquareStep, column, products.S10, numbers, scale);
         SlopeSquare<T, TTile>(
-            tile, row + AttentionTile.SquareStep, column + AttentionTile.SquareStep, products.S11, stats, query, queries, scale, s);
+            tile, row + AttentionTile.SquareStep, column + AttentionTile.SquareStep, products.S11, numbers, scale);
     }
 
     private static void SlopeSquare<T, TTile>(
-        ArrayView<T> tile, int row, int column, Square4<T> products, ArrayView<T> stats, int query, int queries, T scale, AttentionShape s)
+        ArrayView<T> tile, int row, int column, Square4<T> products, ArrayView<T> numbers, T scale)
         where T : unmanaged, INumber<T>
         where TTile : struct, IAttentionTile
     {
         var stride = AttentionTile.Stride<TTile>();
-        var dots = Statistics(stats, 2 * s.Samples * s.Positions + query, row, queries);
+        var dots = Tile4.Load(numbers, 2 * TTile.Size + row);
         var at = row * stride + column;
         SlopeRow(tile, at, products.R0, dots.V0, scale);
         SlopeRow(tile, at + stride, products.R1, dots.V1, scale);

@@ -245,8 +245,10 @@ internal static class AttentionTile
         var row = Group.IdxX / SliceDepth;
         var from = (rows.First + row) * channels + first + channel;
         to += channel * Stride<TTile>() + row;
+        // One number per slice to compare with: comparisons of rows alone would be made before the loop over slices, and kept in registers.
+        var limit = first + channel < channels ? rows.Count - row : 0;
         for (var i = 0; i < TTile.Size; i += GemmStaging.Threads / SliceDepth)
-            Copy(slices, to + i, rows.Map, from + i * channels, first + channel < channels && row + i < rows.Count);
+            Copy(slices, to + i, rows.Map, from + i * channels, i < limit);
     }
 
     /// <summary>Starts the copies of a block of channels of some rows as they lie: slice[row][channel].</summary>

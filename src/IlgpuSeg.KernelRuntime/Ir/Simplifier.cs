@@ -97,6 +97,11 @@ internal sealed class Simplifier(Function function, Func<Value, Value> append)
                 return Rewrite(value, Op.ShrUn, a, power);
             case Op.RemUn when power > 0:
                 return Rewrite(value, Op.And, a, c - 1);
+            // Of numbers of threads and groups, which are never negative.
+            case Op.Div when power > 0 && IsNotNegative(a):
+                return Rewrite(value, Op.ShrUn, a, power);
+            case Op.Rem when power > 0 && IsNotNegative(a):
+                return Rewrite(value, Op.And, a, c - 1);
             default:
                 return value;
         }
@@ -111,6 +116,17 @@ internal sealed class Simplifier(Function function, Func<Value, Value> append)
         Op.Or or Op.Xor => PossibleBits(value.Args[0], depth + 1) | PossibleBits(value.Args[1], depth + 1),
         Op.And => PossibleBits(value.Args[0], depth + 1) & PossibleBits(value.Args[1], depth + 1),
         _ => -1,
+    };
+
+    private static bool IsNotNegative(Value value, int depth = 0) => value.Op switch
+    {
+        _ when depth > 3 => false,
+        Op.Builtin => value.Builtin is not BuiltinKind.ExtentSize,
+        Op.Constant => value.Imm >= 0,
+        Op.And => IsNotNegative(value.Args[0], depth + 1) || IsNotNegative(value.Args[1], depth + 1),
+        Op.ShrUn => value.Args[1].IsConstant && value.Args[1].Imm > 0,
+        Op.Div or Op.Rem => IsNotNegative(value.Args[0], depth + 1) && value.Args[1].IsConstant && value.Args[1].Imm > 0,
+        _ => false,
     };
 
     private Value Rewrite(Value value, Op op, Value a, long c)

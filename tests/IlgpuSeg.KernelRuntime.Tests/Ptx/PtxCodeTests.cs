@@ -119,6 +119,26 @@ public sealed class PtxCodeTests
         Assert.Matches(@"@!?%p0 st\.global\.f32", text);
     }
 
+    // Else the registers of addresses would be in use wherever the kernel can come back from.
+    [Fact]
+    public void AddressesOfShortBranchesAreComputedByAll()
+    {
+        var guarded = TextOf(GuardedKernel).Split('\n').Where(line => line.TrimStart().StartsWith('@')).ToList();
+        Assert.All(guarded, line => Assert.Matches(@"(ld\.global\.nc|add\.rn|st\.global)\.f32", line));
+        Assert.Equal(3, guarded.Count);
+        Assert.Matches(@"mov\.f32 (%f\d+), 0f00000000;(.|\n)*@!?%p0 ld\.global\.nc\.f32 \1", TextOf(GuardedKernel));
+    }
+
+    [Fact]
+    public void NumbersOfThreadsAreDividedByShifts()
+    {
+        var text = TextOf(DividedKernel);
+        Assert.Equal(1, Count(text, "shr.u32"));
+        Assert.Equal(1, Count(text, "and.b32"));
+        // Of a number that may be negative.
+        Assert.Equal(1, Count(text, "div.s32"));
+    }
+
     [Fact]
     public void ChoicesOfLoadsArePredicated()
     {
@@ -328,6 +348,12 @@ public sealed class PtxCodeTests
         var i = Grid.GlobalIndex.X;
         if (i < n)
             y[i] = x[i] + 1;
+    }
+
+    private static void DividedKernel(ArrayView<int> x, ArrayView<int> y, int n)
+    {
+        y[Group.IdxX / 8] = Group.IdxX % 8;
+        y[64] = n / 8;
     }
 
     private static void PaddedKernel(ArrayView<float> x, ArrayView<float> y, int n)

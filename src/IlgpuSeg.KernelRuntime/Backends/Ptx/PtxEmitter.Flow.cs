@@ -50,11 +50,31 @@ internal sealed partial class PtxEmitter
         }
     }
 
-    // Each thread runs one side only, so that the copies of one never disturb the other.
+    // Each thread runs one side only, so that the copies of one never disturb the other. What has no effect and reads nothing that depends on the
+    // side is computed by all, and what is loaded is zero before: a register that only some write would keep its old value for the others, through
+    // every loop around, and these values take registers from those loops.
     private void EmitSide(Block block, Block side)
     {
-        _guard = $"@{(side == block.Target ? "" : "!")}{Use(block.Condition!)} ";
-        EmitBody(side);
+        var guard = $"@{(side == block.Target ? "" : "!")}{Use(block.Condition!)} ";
+        var guarded = new HashSet<Value>();
+        foreach (var load in side.Body.Where(v => v.Op == Op.Load && IsUsed(v)))
+        {
+            Line($"mov.{Registers.MoveType(Registers.ClassOf(load.Type, load.Space))} {Name(load)}, {Literal(_function.Const(load.Type, 0))}");
+        }
+
+        foreach (var value in side.Body)
+        {
+            if (!value.Op.IsPure() || Array.Exists(value.Args, guarded.Contains))
+            {
+                guarded.Add(value);
+                _guard = guard;
+            }
+
+            EmitValue(value);
+            _guard = "";
+        }
+
+        _guard = guard;
         CopyPhis(side, side.Target!);
         _guard = "";
     }
