@@ -1,11 +1,16 @@
+using IlgpuSeg.Tests;
+
 namespace IlgpuSeg.Console.Tests;
 
 public sealed class SelfTestVerbTests
 {
-    [Theory]
-    [InlineData("softmax", "Softmax")]
-    [InlineData("network", "Network, FRM")]
-    public void TheCpuPasses(string filter, string row)
+    [Fact]
+    public void AnOperationPassesOnTheCpu() => Passes("softmax", "Softmax");
+
+    [TrainingFact]
+    public void TheNetworkPassesOnTheCpu() => Passes("network", "Network, FRM");
+
+    private static void Passes(string filter, string row)
     {
         var run = ConsoleRun.Of("selftest", "--filter", filter);
         Assert.True(run.ExitCode == 0, run.Output + run.Error);

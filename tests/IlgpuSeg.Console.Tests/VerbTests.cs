@@ -38,7 +38,7 @@ public sealed class VerbTests : IDisposable
         Assert.Contains("lr: 0.02", again);
     }
 
-    [Fact]
+    [TrainingFact]
     public void DemoTrainsAndLeavesPictures()
     {
         var (code, output, error) = CapturedConsole.RunAll("demo", "--output", Path.Combine(folder, "demo"), "--steps", "2");

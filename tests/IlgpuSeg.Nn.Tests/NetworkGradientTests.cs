@@ -12,8 +12,8 @@ public class NetworkGradientTests
     [InlineData(ContextKind.Dappm)]
     public void TheWholeNetworkInTraining(ContextKind context)
     {
-        var rows = NetworkSelfTest.Run(Device.Cpu, context, gradientElements: 3).ToArray();
-        Assert.Equal(["forward", "backward", "gradcheck"], rows.Select(row => row.Pass));
+        var rows = NetworkSelfTest.Run(Device.Cpu, context, gradientElements: Effort.Of(3, 0)).ToArray();
+        Assert.Equal(Effort.IsFull ? ["forward", "backward", "gradcheck"] : ["forward", "backward"], rows.Select(row => row.Pass));
         Assert.All(rows, row => Assert.True(row.Ok, row.ToString()));
         Assert.All(rows, row => Assert.True(row.Error > 0, $"nothing was compared: {row}"));
     }
@@ -26,7 +26,7 @@ public class NetworkGradientTests
         network.Train(false);
         var images = RandomTensor(2, 1, 36, 41, 3);
         images.RequiresGrad = true;
-        GradCheck.Run(_ => network.Forward(images).UpsampledLogits(), [images], maxElements: 40);
+        GradCheck.Run(_ => network.Forward(images).UpsampledLogits(), [images], maxElements: Effort.Of(40, 2));
     }
 
     /// <summary>A network whose zero and near-zero initial values (gamma, biases, layer scales) are replaced by ones that matter.</summary>

@@ -13,7 +13,7 @@ public sealed class TrainerOptionsTests(DrawnScenes scenes) : IClassFixture<Draw
         "augment.brightness=0.4", "augment.contrast=0.4", "augment.saturation=0.4", "augment.blur=0.5", "augment.class_uniform=0.5",
     ];
 
-    [Fact]
+    [TrainingFact]
     public void ARunWithEveryOptionGoesOnFromItsCheckpointBitByBit()
     {
         var whole = scenes.Config("options-whole", Everything);
@@ -42,7 +42,7 @@ public sealed class TrainerOptionsTests(DrawnScenes scenes) : IClassFixture<Draw
         Assert.Equal(trainer.LastMetrics!.PixelAccuracy, Evaluator.Run(network, DataSets.Validation(whole.Data)).PixelAccuracy, 12);
     }
 
-    [Fact]
+    [TrainingFact]
     public void LossesThatAreReadLaterAreTheSame()
     {
         var (each, later) = (new RecordingObserver(), new RecordingObserver());
@@ -52,7 +52,7 @@ public sealed class TrainerOptionsTests(DrawnScenes scenes) : IClassFixture<Draw
     }
 
     // Whether both end at the same loss is AutocastTrainingTests' question, on a problem whose path does not depend on the last bits.
-    [Fact]
+    [TrainingFact]
     public void MixedPrecisionStartsWhereSinglePrecisionDoesAndLearns()
     {
         var losses = new List<double[]>();

@@ -8,7 +8,7 @@ namespace IlgpuSeg.Tests;
 
 public sealed class TrainerTests(DrawnScenes scenes) : IClassFixture<DrawnScenes>
 {
-    [Fact]
+    [TrainingFact]
     public void AStoppedAndResumedRunEndsLikeOneThatWasNot()
     {
         var whole = scenes.Config("whole");
@@ -29,7 +29,7 @@ public sealed class TrainerTests(DrawnScenes scenes) : IClassFixture<DrawnScenes
         AssertSameTensors(Path.Combine(whole.Output, Trainer.LastCheckpoint), last);
     }
 
-    [Fact]
+    [TrainingFact]
     public void OverfittingAFewScenesLowersTheLossAndRaisesMeanIoU()
     {
         var config = scenes.Config("overfit", "optim.steps=30", "optim.lr=0.05", "schedule.eval_first=true", "loss.lambda=0.1",
@@ -54,7 +54,7 @@ public sealed class TrainerTests(DrawnScenes scenes) : IClassFixture<DrawnScenes
         Assert.Equal(1000, ImageCodec.Default.Identify(Path.Combine(config.Output, RunReports.Curve)).Width);
     }
 
-    [Fact]
+    [TrainingFact]
     public void ALossThatIsNoNumberStopsTheRunAndLeavesTheCheckpoint()
     {
         var config = scenes.Config("diverge", "optim.lr=1e30", "schedule.save_every=1");
@@ -64,7 +64,7 @@ public sealed class TrainerTests(DrawnScenes scenes) : IClassFixture<DrawnScenes
         Assert.True(Checkpoint.ReadInfo(left).Step >= 1);
     }
 
-    [Fact]
+    [TrainingFact]
     public void ARunWithCheckpointedPartsEndsWithTheSameWeights()
     {
         var plain = scenes.Config("plain", "optim.steps=2");
@@ -77,7 +77,7 @@ public sealed class TrainerTests(DrawnScenes scenes) : IClassFixture<DrawnScenes
         Assert.Equal(savingSteps.Steps.Select(s => s.PeakMemoryMiB), new RunLog(saving.Output, resumeAt: 2).Steps.Select(s => s.PeakMemoryMiB), new NineDigits());
     }
 
-    [Fact]
+    [TrainingFact]
     public void ALimitStopsARunThatNeedsMoreAndAnotherCanFollow()
     {
         var allocator = Device.Cpu.Allocator;
