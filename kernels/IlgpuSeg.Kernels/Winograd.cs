@@ -66,11 +66,9 @@ internal static partial class Winograd
     internal static void InputKernel<T>(ArrayView<T> x, ArrayView<T> v, WinogradShape s)
         where T : unmanaged, INumber<T>
     {
-        var tile = s.FirstTile + Grid.IdxX;
-        var line = tile / s.TilesX;
-        var n = line / s.TilesY;
-        var top = 2 * (line - n * s.TilesY) - s.Top;
-        var left = 2 * (tile - line * s.TilesX) - s.Left;
+        var (n, top, left) = Place(s);
+        top -= s.Top;
+        left -= s.Left;
         var row = s.Width * s.Channels;
         var from = (n * s.Height + top) * row + left * s.Channels;
         var to = Grid.IdxX * s.Channels;
@@ -93,6 +91,15 @@ internal static partial class Winograd
                 v, to + c, s.PlaceStride, BorderColumn(x, from + c, row, top, left, s), BorderColumn(x, from + c + s.Channels, row, top, left + 1, s),
                 BorderColumn(x, from + c + 2 * s.Channels, row, top, left + 2, s), BorderColumn(x, from + c + 3 * s.Channels, row, top, left + 3, s));
         }
+    }
+
+    /// <summary>The image of the group's tile, and its first pixel in the result.</summary>
+    private static (int Image, int Top, int Left) Place(WinogradShape s)
+    {
+        var tile = s.FirstTile + Grid.IdxX;
+        var line = tile / s.TilesX;
+        var image = line / s.TilesY;
+        return (image, 2 * (line - image * s.TilesY), 2 * (tile - line * s.TilesX));
     }
 
     // A column of pixels of which some may lie outside of the image, times B'.
@@ -142,11 +149,7 @@ internal static partial class Winograd
         where T : unmanaged, INumber<T>
         where TEpilogue : struct, IEpilogue<T>
     {
-        var tile = s.FirstTile + Grid.IdxX;
-        var line = tile / s.TilesX;
-        var n = line / s.TilesY;
-        var top = 2 * (line - n * s.TilesY);
-        var left = 2 * (tile - line * s.TilesX);
+        var (n, top, left) = Place(s);
         var row = s.Width * s.Channels;
         var to = (n * s.Height + top) * row + left * s.Channels;
         for (var c = ChannelLoop.First; c < s.Channels; c += ChannelLoop.Step)

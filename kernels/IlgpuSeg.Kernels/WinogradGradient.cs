@@ -22,11 +22,7 @@ internal static partial class Winograd
     internal static void OutputGradientKernel<T>(ArrayView<T> dy, ArrayView<T> v, WinogradShape s)
         where T : unmanaged, INumber<T>
     {
-        var tile = s.FirstTile + Grid.IdxX;
-        var line = tile / s.TilesX;
-        var n = line / s.TilesY;
-        var top = 2 * (line - n * s.TilesY);
-        var left = 2 * (tile - line * s.TilesX);
+        var (n, top, left) = Place(s);
         var row = s.Width * s.Channels;
         var from = (n * s.Height + top) * row + left * s.Channels;
         var below = top + 1 < s.Height;
