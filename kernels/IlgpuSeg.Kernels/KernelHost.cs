@@ -81,17 +81,43 @@ public sealed class KernelHost(Accelerator accelerator)
     /// </summary>
     public bool AllowTf32 { get; set; }
 
-    /// <summary>Whether products of floats may run in tf32 now: <see cref="AllowTf32"/>, or within <see cref="FactorsFitTf32"/>.</summary>
-    internal bool Tf32Now => AllowTf32 || factorsFitTf32;
+    /// <summary>
+    /// Whether products of floats may run in tf32 now: <see cref="AllowTf32"/> unless this thread is within <see cref="AllowingTf32"/>, or within
+    /// <see cref="FactorsFitTf32"/>.
+    /// </summary>
+    internal bool Tf32Now => (Tf32OfThread ?? AllowTf32) || factorsFitTf32;
 
     [ThreadStatic]
     private static bool factorsFitTf32;
+
+    [ThreadStatic]
+    private static bool? allowsTf32;
+
+    /// <summary>What <see cref="AllowingTf32"/> says for this thread; null outside of it.</summary>
+    public static bool? Tf32OfThread => allowsTf32;
+
+    /// <summary>
+    /// Says for this thread's products on all devices, until the result is disposed, whether they may round their operands to tf32 as
+    /// <see cref="AllowTf32"/> describes: runs of different precisions can share a device.
+    /// </summary>
+    /// <param name="allow">Whether they may.</param>
+    public static IDisposable AllowingTf32(bool allow)
+    {
+        var before = allowsTf32;
+        allowsTf32 = allow;
+        return new Restoring(() => allowsTf32 = before);
+    }
 
     /// <summary>
     /// Says that the operands of this thread's products are tf32 numbers until the result is disposed (such as those widened from bfloat16):
     /// tf32 then loses nothing, so that products may use it.
     /// </summary>
-    public static IDisposable FactorsFitTf32() => new Tf32Scope();
+    public static IDisposable FactorsFitTf32()
+    {
+        var before = factorsFitTf32;
+        factorsFitTf32 = true;
+        return new Restoring(() => factorsFitTf32 = before);
+    }
 
     /// <summary>Whether the accelerator has the instructions of <see cref="TensorCore"/>; kernels that use them run everywhere, but slowly.</summary>
     public bool HasTensorCores { get; init; } = TensorCore.IsNative(accelerator);
@@ -129,13 +155,9 @@ public sealed class KernelHost(Accelerator accelerator)
     /// <summary>Waits until everything launched so far has run.</summary>
     public void Synchronize() => Accelerator.Synchronize();
 
-    private sealed class Tf32Scope : IDisposable
+    private sealed class Restoring(Action restore) : IDisposable
     {
-        private readonly bool before = factorsFitTf32;
-
-        public Tf32Scope() => factorsFitTf32 = true;
-
-        public void Dispose() => factorsFitTf32 = before;
+        public void Dispose() => restore();
     }
 
     private sealed class ReferenceKey : IEqualityComparer<Delegate>

@@ -13,6 +13,7 @@ public sealed class KernelsVerbTests
         Assert.Equal(KernelCatalog.All.Select(kernel => kernel.Name), run.Output.Split(Environment.NewLine, StringSplitOptions.RemoveEmptyEntries));
     }
 
+#if KERNELS_BUNDLED
     [Fact]
     public void PrintsTheCodeOfAKernel()
     {
@@ -48,6 +49,13 @@ public sealed class KernelsVerbTests
         Assert.Contains($"--arch {architecture}", message);
         Assert.Contains("sm_90a", message);
     }
+#else
+    [Theory]
+    [InlineData("--ir")]
+    [InlineData("--ptx")]
+    public void CodeIsThatOfTheOtherFlavour(string option) =>
+        Assert.Contains("build with -p:KernelRuntime=bundled", ConsoleRun.Of("kernels", option, "Elementwise.Add<float>").RefusedWith());
+#endif
 
     [Fact]
     public void AnArchitectureAloneIsRefused() => Assert.Contains("--ptx", ConsoleRun.Of("kernels", "--arch", "sm_90").RefusedWith());

@@ -138,6 +138,22 @@ public partial class TensorProductTests
         Assert.Equal(8f, Product(Host));
         Assert.Equal(8 * Value * Value, Product(TestArrays<float>.BlockHost), 1e-5f);
         Assert.False(TestArrays<float>.BlockHost.AllowTf32);
+
+        // For one thread whatever the device says.
+        var sums = new KernelHost(Host.Accelerator) { Products = ProductTiles.Blocks, HasTensorCores = true };
+        using (KernelHost.AllowingTf32(true))
+        {
+            Assert.Equal(8f, Product(sums));
+            using (KernelHost.AllowingTf32(false)) Assert.Equal(8 * Value * Value, Product(Host), 1e-5f);
+            Assert.True(KernelHost.Tf32OfThread);
+            bool? elsewhere = true;
+            var other = new Thread(() => elsewhere = KernelHost.Tf32OfThread);
+            other.Start();
+            other.Join();
+            Assert.Null(elsewhere);
+        }
+        Assert.Null(KernelHost.Tf32OfThread);
+        Assert.Equal(8f, Product(Host));
     }
 
     [Fact]

@@ -1,3 +1,4 @@
+using IlgpuSeg.Kernels;
 using IlgpuSeg.Serialization;
 using IlgpuSeg.Training;
 
@@ -83,16 +84,23 @@ public sealed class TrainerOptionsTests(DrawnScenes scenes) : IClassFixture<Draw
         Assert.Equal(losses[1], losses[0]);
     }
 
-    // On a device of its own: other tests work on the common one in other precisions at the same time.
     [Fact]
-    public void ThePrecisionReachesTheDevice()
+    public void ThePrecisionReachesForwardAndBackwardOfTheRunAlone()
     {
-        var device = Device.Of(Device.Cpu.Accelerator, "cpu in tf32");
-        new NetworkWork("van-t-frm", train: false, 1, 64, 64, device, Precisions.Tf32).Run();
-        Assert.True(device.Kernels.AllowTf32);
-        new NetworkWork("van-t-frm", train: false, 1, 64, 64, device).Run();
-        Assert.False(device.Kernels.AllowTf32);
-        device.Allocator.ReleaseCache();
+        var trainer = DrawnScenes.Trainer(scenes.Config("scope", "precision=tf32", "optim.steps=1"));
+        var seen = new List<bool?>();
+        using var forward = trainer.Network.RegisterForwardHook((_, _, outputs) =>
+        {
+            seen.Add(KernelHost.Tf32OfThread);
+            if (outputs[0].RequiresGrad) outputs[0].RegisterHook(dy => { seen.Add(KernelHost.Tf32OfThread); return null; });
+            return null;
+        });
+        trainer.Run(new RecordingObserver());
+        // A step's two directions, and the evaluation.
+        Assert.InRange(seen.Count, 3, 4);
+        Assert.All(seen, tf32 => Assert.True(tf32));
+        Assert.Null(KernelHost.Tf32OfThread);
+        Assert.False(Device.Cpu.Kernels.AllowTf32);
     }
 
     [Fact]

@@ -45,7 +45,7 @@ internal static class EvalVerb
         var samples = DataSets.Validation(config.Data);
         var (network, info) = Checkpoint.LoadNetwork(checkpoint, Device.Open(config.Device));
         System.Console.WriteLine($"{info.Model} after {info.Step} steps on {samples.Name}");
-        Precisions.Apply(config.Precision, network.Device);
+        using var products = Precisions.Products(config.Precision);
         using var mixed = Precisions.Scope(config.Precision);
         SegmentationMetrics? metrics = null;
         TrainingDisplay.Show(observer =>

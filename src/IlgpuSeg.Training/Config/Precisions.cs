@@ -1,3 +1,5 @@
+using IlgpuSeg.Kernels;
+
 namespace IlgpuSeg.Training;
 
 /// <summary>The precisions of training and evaluation.</summary>
@@ -20,8 +22,8 @@ public static class Precisions
     public static string Check(string name) =>
         Names.Contains(name) ? name : throw new ArgumentException($"There is no precision '{name}'; there are {string.Join(", ", Names)}.");
 
-    /// <summary>Sets what a device may do with products of floats from now on.</summary>
-    public static void Apply(string name, Device device) => device.Kernels.AllowTf32 = name == Tf32;
+    /// <summary>The scope that whole steps of this precision need, gradients included: what this thread's products of floats may do.</summary>
+    public static IDisposable Products(string name) => KernelHost.AllowingTf32(name == Tf32);
 
     /// <summary>The scope that forward passes of this precision need.</summary>
     public static Autocast Scope(string name) => new(name == BFloat16);

@@ -47,7 +47,7 @@ public sealed class NetworkWork
     /// <summary>Does the work once and waits for its end.</summary>
     public void Run()
     {
-        Precisions.Apply(Precision, Device);
+        using var products = Precisions.Products(Precision);
         using var scope = new TensorScope();
         if (optimizer is null) Infer();
         else Train(optimizer);

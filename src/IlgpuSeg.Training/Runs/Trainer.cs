@@ -183,6 +183,7 @@ public sealed class Trainer
     {
         losses.Begin();
         Network.Device.Allocator.ResetPeak();
+        using var products = Precisions.Products(config.Precision);
         var lr = LearningRate();
         var (accumulate, images) = (config.Optim.Accumulate, 0);
         Network.Train();
@@ -211,7 +212,6 @@ public sealed class Trainer
 
     private HybridLossResult Forward(Batch batch, int number)
     {
-        Precisions.Apply(config.Precision, Network.Device);
         using var precision = Precisions.Scope(config.Precision);
         var output = Network.Forward(Evaluator.Images(batch, Network));
         var labels = Tensor.From(batch.Labels, [batch.Count, batch.Height, batch.Width], Network.Device);
@@ -245,7 +245,7 @@ public sealed class Trainer
     private void Evaluate(RunLog log, ITrainingObserver observer, CancellationToken cancel)
     {
         var progress = new DirectProgress(done => observer.OnEvaluating(done, validation.Count));
-        Precisions.Apply(config.Precision, Network.Device);
+        using (Precisions.Products(config.Precision))
         using (Precisions.Scope(config.Precision))
         using (average?.Apply())
             LastMetrics = Evaluator.Run(Network, validation, progress, cancel);
