@@ -21,6 +21,7 @@ internal sealed unsafe class SimdKernel : CompiledCpuKernel
     private readonly object?[]? _specialized;
     private readonly Lazy<Code>[] _codes;
     private readonly Lazy<Code?> _wideCode;
+    private readonly Lazy<Code> _vectorCode;
     private readonly ConcurrentDictionary<string, SimdKernel> _versions = [];
     private readonly bool _meetsAtBarriers;
 
@@ -30,7 +31,8 @@ internal sealed unsafe class SimdKernel : CompiledCpuKernel
         _widest = widest;
         _specialized = specialized;
         _codes = [.. Enum.GetValues<GroupKind>().SelectMany(kind => (bool[])[false, true], (kind, hasPhases) => new Lazy<Code>(() => Emit(LaneWidth.Eight, kind, hasPhases)!))];
-        _wideCode = new Lazy<Code?>(() => Emit(widest, GroupKind.Line, hasPhases: false));
+        _wideCode = new Lazy<Code?>(() => Emit(widest, GroupKind.Line, hasPhases: false, isVector: true));
+        _vectorCode = new Lazy<Code>(() => Emit(LaneWidth.Eight, GroupKind.Line, hasPhases: false, isVector: true)!);
         if (specialized is not null || !entry.Parameters.Any(p => p.IsSpecialized))
         {
             _meetsAtBarriers = CodeOf(GroupKind.Line, hasPhases: false).MeetsAtBarriers;
@@ -42,7 +44,7 @@ internal sealed unsafe class SimdKernel : CompiledCpuKernel
         var size = dimensions.GroupSize;
         var hasPhases = _meetsAtBarriers && size > Lanes.Count;
         var kind = KindOf(dimensions);
-        var code = (kind == GroupKind.Line ? WideCode(size) : null) ?? CodeOf(kind, hasPhases);
+        var code = (kind == GroupKind.Line ? WideCode(size) ?? VectorCode(size) : null) ?? CodeOf(kind, hasPhases);
         var warps = hasPhases ? (size + Lanes.Count - 1) / Lanes.Count : 1;
         var localBytes = warps * code.LocalBytes;
         var exchangeBytes = hasPhases ? GroupExchange.Bytes : 0;
@@ -126,9 +128,13 @@ internal sealed unsafe class SimdKernel : CompiledCpuKernel
     // For groups that are one such vector.
     private Code? WideCode(int groupSize) => _widest != LaneWidth.Eight && groupSize == _widest.Count ? _wideCode.Value : null;
 
-    private Code? Emit(LaneWidth width, GroupKind kind, bool hasPhases)
+    // For groups of one warp that share memory. Such kernels do several things one after the other, so they are long: without the version for partial
+    // vectors they have half as many variables, and .NET's compiler keeps only so many in registers.
+    private Code? VectorCode(int groupSize) => _meetsAtBarriers && groupSize == Lanes.Count ? _vectorCode.Value : null;
+
+    private Code? Emit(LaneWidth width, GroupKind kind, bool hasPhases, bool isVector = false)
     {
-        var target = width == LaneWidth.Eight ? CompileTarget.Cpu : CompileTarget.Cpu with { LineSize = width.Count };
+        var target = isVector ? CompileTarget.Cpu with { LineSize = width.Count } : CompileTarget.Cpu;
         var function = KernelCompiler.BuildIr(_entry, _specialized, target);
         if (!width.Takes(function))
         {
