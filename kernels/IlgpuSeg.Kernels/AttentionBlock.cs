@@ -1,13 +1,15 @@
 // The forward pass of Attention.cs for GPUs: the same sums by block tiles, of maps as they lie.
 //
-// A group of 256 threads computes o of 128 (64) queries. It walks the keys, as many at a time, with a running maximum and sum per query (as
+// One kernel. A group of 256 threads computes y of 128 (64) queries. It first sums up what its sample's queries share (AttentionBlockRow.cs): the mean of q, and u. Then it walks the keys, as many at a time, with a running maximum and sum per query (as
 // FlashAttention does). Per tile of keys, with the two products of AttentionTile.cs:
 //
 //        tile[key][query] = k q^T                    over the channels of keys
 //        tile = exp(scale tile - maximum)            two (four) threads per query, neighbours, which exchange maxima and sums by shuffles
 //        o[query][:] = kept o + tile^T g             kept: how much the maximum has risen
 //
-// Memory: q and k once per pair of tiles, g likewise, o read and written once per tile of keys (it stays in the second-level cache); nothing of the size
+// q loses its mean in shared memory, each thread taking it from what it copied itself. At the end y = gamma o / total + u, a warp per query.
+//
+// Memory: q, g and m of the sample once more per group, for the sums; q and k once per pair of tiles, g likewise, o read and written once per tile of keys (it stays in the second-level cache); nothing of the size
 // of queries x keys. Shared: 85 KB (27 KB).
 // Accumulation: in T, fused; over channels, and over the keys of a thread, in order; threads by pairs, tiles in order. No atomics.
 using System.Numerics;
@@ -31,50 +33,70 @@ internal enum AttentionTiles
 }
 
 /// <summary>Fused attention by block tiles: forward, and what its two directions share.</summary>
-public static class AttentionBlock
+internal static class AttentionBlock
 {
-    // Below any scaled product, and safe to subtract from one in single precision.
-    private const double Lowest = -1e30;
-
     /// <summary>Keys that a thread weights at once.</summary>
     private const int Unrolled = 4;
 
-    // Grid: X = tiles of queries, Z = samples.
+    // Grid: (samples, tiles of queries).
     [GroupBounds(GemmStaging.Threads, 2)]
     internal static void ForwardKernel<T, [CataloguedWith(typeof(Real32))] R, TTile>(
-        ArrayView<T> q, ArrayView<T> k, ArrayView<T> g, ArrayView<T> o, ArrayView<T> stats, T scale, AttentionShape s)
+        AttentionMaps<T> x, AttentionKept<T> kept, ArrayView<T> y, T scale, AttentionShape s)
         where T : unmanaged, INumber<T>
         where R : struct, IReal<T>
         where TTile : struct, IAttentionTile
     {
         var slices = SharedMemory.Allocate<T>(AttentionTile.SliceElements<TTile>());
         var tile = SharedMemory.Allocate<T>(AttentionTile.TileElements<TTile>());
-        var kept = SharedMemory.Allocate<T>(TTile.Size);
-        var firstQuery = Grid.IdxX * TTile.Size;
-        var queries = AttentionRows<T>.Of(q, Grid.IdxZ * s.Positions + firstQuery, Smaller(TTile.Size, s.Positions - firstQuery));
-        var sums = AttentionRows<T>.Of(o, queries.First, queries.Count);
+        var keeps = SharedMemory.Allocate<T>(TTile.Size);
+        var row = AttentionRow.Own(s);
+        AttentionBlockRow.Fill<T, R, TTile>(x, kept.Rows, row, slices, tile, s);
+        var firstQuery = Grid.IdxY * TTile.Size;
+        var count = Smaller(TTile.Size, s.Positions - firstQuery);
+        firstQuery += Grid.IdxX * s.Positions;
+        var queries = AttentionRows<T>.Centered(x.Q, firstQuery, count, kept.Rows, row);
         // The softmax's part: a query and every second (fourth) key.
         var own = Group.IdxX / (GemmStaging.Threads / TTile.Size);
         var part = Group.IdxX & (GemmStaging.Threads / TTile.Size - 1);
-        var peak = R.FromDouble(Lowest);
+        var peak = R.FromDouble(AttentionHost.Lowest);
         var total = T.Zero;
         for (var first = 0; first < s.Keys; first += TTile.Size)
         {
-            var keys = AttentionRows<T>.Of(k, Grid.IdxZ * s.Keys + first, Smaller(TTile.Size, s.Keys - first));
-            AttentionTile.StoreTile<T, TTile>(tile, AttentionTile.Products<T, R, TTile>(slices, keys, queries, s.KeyChannels));
+            var key = Grid.IdxX * s.Keys + first;
+            var keys = Smaller(TTile.Size, s.Keys - first);
+            AttentionTile.StoreTile<T, TTile>(
+                tile, AttentionTile.Products<T, R, TTile>(slices, AttentionRows<T>.Of(x.K, key, keys), queries, s.KeyChannels));
             Group.Barrier();
-            var risen = R.Max(peak, Highest<T, R, TTile>(tile, own, part, keys.Count, scale));
+            var risen = R.Max(peak, Highest<T, R, TTile>(tile, own, part, keys, scale));
             var keep = R.Exp(peak - risen);
             peak = risen;
-            total = R.Fma(total, keep, Weigh<T, R, TTile>(tile, own, part, keys.Count, scale, risen));
-            if (part == 0) kept[own] = keep;
+            total = R.Fma(total, keep, Weigh<T, R, TTile>(tile, own, part, keys, scale, risen));
+            if (part == 0) keeps[own] = keep;
             AttentionTile.Accumulate<T, R, TTile>(
-                slices, tile, AttentionRows<T>.Of(g, keys.First, keys.Count), sums, s.Channels, first == 0, kept, true);
+                slices, tile, AttentionRows<T>.Of(x.G, key, keys), AttentionRows<T>.Of(kept.O, firstQuery, count), s.Channels, first == 0, keeps, true);
         }
-        if (part == 0 && own < queries.Count)
+        Group.Barrier();
+        if (part == 0 && own < count)
         {
-            stats[queries.First + own] = peak;
-            stats[s.Samples * s.Positions + queries.First + own] = T.One / total;
+            keeps[own] = x.Gamma[0] / total;
+            kept.Stats[firstQuery + own] = peak;
+            kept.Stats[s.Samples * s.Positions + firstQuery + own] = T.One / total;
+        }
+        Group.Barrier();
+        Combine<T, R>(kept, y, keeps, firstQuery, count, row, s);
+    }
+
+    /// <summary>y = the queries' factors * o + u, a warp per query.</summary>
+    private static void Combine<T, R>(
+        AttentionKept<T> kept, ArrayView<T> y, ArrayView<T> factors, int firstQuery, int count, int row, AttentionShape s)
+        where T : unmanaged, INumber<T>
+        where R : struct, IReal<T>
+    {
+        for (var r = Warp.WarpIdx; r < count; r += GemmStaging.Threads / Warp.WarpSize)
+        {
+            var at = (firstQuery + r) * s.Channels;
+            for (var c = Warp.LaneIdx; c < s.Channels; c += Warp.WarpSize)
+                y[at + c] = R.Fma(factors[r], kept.O[at + c], kept.Rows[row + AttentionRow.Values(s) + c]);
         }
     }
 
@@ -86,7 +108,7 @@ public static class AttentionBlock
     {
         var parts = GemmStaging.Threads / TTile.Size;
         var stride = AttentionTile.Stride<TTile>();
-        var lowest = R.FromDouble(Lowest);
+        var lowest = R.FromDouble(AttentionHost.Lowest);
         var highest = lowest;
         for (var j = part; j < count; j += Unrolled * parts)
         {
@@ -130,41 +152,29 @@ public static class AttentionBlock
     /// <param name="host">The device.</param>
     public static bool Takes<T>(KernelHost host) => host.UsesBlocks && typeof(T) == typeof(float);
 
-    /// <summary>The positions that lie side by side in what attention's kernels hand on: packed maps on CPUs, plain ones (1) here.</summary>
-    /// <typeparam name="T">The element type.</typeparam>
-    /// <param name="host">The device.</param>
-    internal static int Lanes<T>(KernelHost host) => Takes<T>(host) ? 1 : host.Lanes;
-
-    /// <summary>o and the queries' statistics.</summary>
-    /// <param name="host">Where to run.</param>
-    /// <param name="q">Queries [samples, positions, keyChannels], centred.</param>
-    /// <param name="k">Keys [samples, keys, keyChannels], centred.</param>
-    /// <param name="g">Values [samples, keys, channels].</param>
-    /// <param name="o">[samples, positions, channels]; receives the result, not yet divided by the weights' sums.</param>
-    /// <param name="stats">[StatRows, samples * positions]; receives the first two rows.</param>
-    /// <param name="scale">The factor of the products before the softmax.</param>
-    /// <param name="shape">The extents, each at least 1.</param>
+    /// <summary>y, and what backward needs.</summary>
     public static void Forward<T, R>(
-        KernelHost host, ArrayView<T> q, ArrayView<T> k, ArrayView<T> g, ArrayView<T> o, ArrayView<T> stats, double scale, AttentionShape shape)
+        KernelHost host, AttentionMaps<T> maps, AttentionKept<T> kept, ArrayView<T> y, double scale, AttentionShape shape)
         where T : unmanaged, INumber<T>
         where R : struct, IReal<T>
     {
-        var tiles = Choose(host, shape.Positions, shape.Samples, TakesQuads(shape.Channels, g, o));
+        var quads = TakesQuads(shape.KeyChannels, maps.Q) && TakesQuads(shape.Channels, maps.G) && TakesQuads(shape.Channels, kept.O);
+        var tiles = Choose(host, shape.Positions, shape.Samples, quads);
         var load = tiles switch
         {
             AttentionTiles.Large => LoadForward<T, R, LargeAttentionTile>(host),
             AttentionTiles.Small => LoadForward<T, R, SmallAttentionTile>(host),
             _ => LoadForward<T, R, SingleAttentionTile>(host),
         };
-        load(Config(tiles, shape.Positions, shape.Samples), q, k, g, o, stats, R.FromDouble(scale), shape);
+        load(Config(tiles, shape.Positions, shape.Samples), maps, kept, y, R.FromDouble(scale), shape);
     }
 
     /// <summary>A group per tile of positions and sample.</summary>
-    internal static KernelConfig Config(AttentionTiles tiles, int positions, int samples)
-    {
-        var size = tiles == AttentionTiles.Large ? LargeAttentionTile.Size : SmallAttentionTile.Size;
-        return new(new Index3D(KernelHost.Blocks(positions, size), 1, samples), new Index3D(GemmStaging.Threads, 1, 1));
-    }
+    internal static KernelConfig Config(AttentionTiles tiles, int positions, int samples) =>
+        new(new Index3D(samples, KernelHost.Blocks(positions, SizeOf(tiles)), 1), new Index3D(GemmStaging.Threads, 1, 1));
+
+    /// <summary>Positions of a tile.</summary>
+    internal static int SizeOf(AttentionTiles tiles) => tiles == AttentionTiles.Large ? LargeAttentionTile.Size : SmallAttentionTile.Size;
 
     /// <summary>The larger tiles where there are enough of them for all multiprocessors, and these have the memory.</summary>
     internal static AttentionTiles Choose(KernelHost host, int positions, int samples, bool quads)
@@ -179,19 +189,14 @@ public static class AttentionBlock
     }
 
     /// <summary>Whether four neighbouring channels always lie together at a multiple of their size.</summary>
-    internal static bool TakesQuads<T>(int channels, ArrayView<T> a, ArrayView<T> b)
-        where T : unmanaged => channels % 4 == 0 && IsAligned(a) && IsAligned(b);
-
-    private static bool IsAligned<T>(ArrayView<T> view)
-        where T : unmanaged => view.LoadEffectiveAddressAsPtr() % (4 * Interop.SizeOf<T>()) == 0;
+    internal static bool TakesQuads<T>(int channels, ArrayView<T> map)
+        where T : unmanaged => channels % 4 == 0 && map.LoadEffectiveAddressAsPtr() % (4 * Interop.SizeOf<T>()) == 0;
 
     private static int Smaller(int a, int b) => a < b ? a : b;
 
-    private static Action<KernelConfig, ArrayView<T>, ArrayView<T>, ArrayView<T>, ArrayView<T>, ArrayView<T>, T, AttentionShape>
-        LoadForward<T, R, TTile>(KernelHost host)
+    private static Action<KernelConfig, AttentionMaps<T>, AttentionKept<T>, ArrayView<T>, T, AttentionShape> LoadForward<T, R, TTile>(KernelHost host)
         where T : unmanaged, INumber<T>
         where R : struct, IReal<T>
         where TTile : struct, IAttentionTile =>
-        host.Load(static a => a.LoadStreamKernel<ArrayView<T>, ArrayView<T>, ArrayView<T>, ArrayView<T>, ArrayView<T>, T, AttentionShape>(
-            ForwardKernel<T, R, TTile>));
+        host.Load(static a => a.LoadStreamKernel<AttentionMaps<T>, AttentionKept<T>, ArrayView<T>, T, AttentionShape>(ForwardKernel<T, R, TTile>));
 }

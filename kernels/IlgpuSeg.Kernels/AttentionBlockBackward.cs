@@ -7,7 +7,7 @@
 //
 // A product that waits for the other one lies in the tile, each thread's elements in their place, so that registers hold one at a time.
 //
-// Memory: as forward; dq, dk and dg are read and written once per tile that is walked. Nothing of the size of queries x keys. Shared: 86 KB (27 KB).
+// Memory: as forward; dq, dk and dg are read and written once per tile that is walked. Nothing of the size of queries x keys. Shared: 85 KB (26 KB).
 // Accumulation: in T, fused, in order; every gradient's row belongs to one group. No atomics.
 using System.Numerics;
 using IlgpuSeg.KernelRuntime;
@@ -17,99 +17,150 @@ using ILGPU.Runtime;
 namespace IlgpuSeg.Kernels;
 
 /// <summary>Fused attention by block tiles: backward.</summary>
-public static class AttentionBlockBackward
+internal static class AttentionBlockBackward
 {
-    // Grid: X = tiles of queries, Z = samples.
+    // Grid: (samples, tiles of queries).
     [GroupBounds(GemmStaging.Threads, 2)]
     internal static void QueriesKernel<T, [CataloguedWith(typeof(Real32))] R, TTile>(
-        ArrayView<T> q, ArrayView<T> k, ArrayView<T> g, ArrayView<T> dy, ArrayView<T> stats, ArrayView<T> gamma, ArrayView<T> dq, T scale,
+        AttentionMaps<T> x, ArrayView<T> dy, AttentionKept<T> kept, AttentionGradients<T> d, AttentionScratch<T> scratch, T scale, AttentionShape s)
+        where T : unmanaged, INumber<T>
+        where R : struct, IReal<T>
+        where TTile : struct, IAttentionTile
+    {
+        var slices = SharedMemory.Allocate<T>(AttentionTile.SliceElements<TTile>());
+        var tile = SharedMemory.Allocate<T>(AttentionTile.TileElements<TTile>());
+        var first = Grid.IdxY * TTile.Size;
+        var count = Smaller(TTile.Size, s.Positions - first);
+        first += Grid.IdxX * s.Positions;
+        var row = AttentionTotals.OwnShare(s);
+        Dots<T, R>(dy, kept, scratch, slices, row, first, count, s);
+        AttentionBlockRow.Sums<T, R, TTile>(
+            AttentionRows<T>.Of(dy, first, count), s.Channels, scratch.Sums, row + AttentionTotals.Dy(s), 1, slices, tile, false, true);
+        for (var j = 0; j < s.Keys; j += TTile.Size)
+        {
+            var key = Grid.IdxX * s.Keys + j;
+            var keys = Smaller(TTile.Size, s.Keys - j);
+            AttentionTile.StoreTile<T, TTile>(tile, AttentionTile.Products<T, R, TTile>(
+                slices, AttentionRows<T>.Of(x.G, key, keys), AttentionRows<T>.Of(dy, first, count), s.Channels));
+            var queries = AttentionRows<T>.Centered(x.Q, first, count, kept.Rows, AttentionRow.Of(Grid.IdxX, s));
+            var scores = AttentionTile.Products<T, R, TTile>(slices, AttentionRows<T>.Of(x.K, key, keys), queries, s.KeyChannels);
+            QuerySlopes<T, R, TTile>(tile, scores, kept.Stats, first, count, keys, x.Gamma[0] * scale, scale, s);
+            AttentionTile.Accumulate<T, R, TTile>(
+                slices, tile, AttentionRows<T>.Of(x.K, key, keys), AttentionRows<T>.Of(d.Dq, first, count), s.KeyChannels, j == 0, tile, false);
+        }
+        Group.Barrier();
+        AttentionBlockRow.Sums<T, R, TTile>(
+            AttentionRows<T>.Of(d.Dq, first, count), s.KeyChannels, scratch.Sums, row, 1, slices, tile, false, true);
+    }
+
+    /// <summary>D of the tile's queries into the third row of the statistics, a warp per query, and their sum.</summary>
+    private static void Dots<T, R>(
+        ArrayView<T> dy, AttentionKept<T> kept, AttentionScratch<T> scratch, ArrayView<T> slices, int row, int first, int count, AttentionShape s)
+        where T : unmanaged, INumber<T>
+        where R : struct, IReal<T>
+    {
+        var queries = s.Samples * s.Positions;
+        var total = T.Zero;
+        for (var r = Warp.WarpIdx; r < count; r += GemmStaging.Threads / Warp.WarpSize)
+        {
+            var at = (first + r) * s.Channels;
+            var sum = T.Zero;
+            for (var c = Warp.LaneIdx; c < s.Channels; c += Warp.WarpSize) sum = R.Fma(dy[at + c], kept.O[at + c], sum);
+            sum = WarpRows.Sum(sum) * kept.Stats[queries + first + r];
+            if (Warp.LaneIdx != 0) continue;
+            kept.Stats[2 * queries + first + r] = sum;
+            total += sum;
+        }
+        total = AttentionBlockRow.GroupSum(slices, total);
+        if (Group.IdxX == 0) scratch.Sums[row + AttentionTotals.Dots(s)] = total;
+        Group.Barrier();
+    }
+
+    // Grid: (samples, tiles of keys).
+    [GroupBounds(GemmStaging.Threads, 2)]
+    internal static void KeysKernel<T, [CataloguedWith(typeof(Real32))] R, TTile>(
+        AttentionMaps<T> x, ArrayView<T> dy, AttentionKept<T> kept, AttentionGradients<T> d, AttentionScratch<T> scratch, T scale, AttentionShape s)
+        where T : unmanaged, INumber<T>
+        where R : struct, IReal<T>
+        where TTile : struct, IAttentionTile
+    {
+        var slices = SharedMemory.Allocate<T>(AttentionTile.SliceElements<TTile>());
+        var tile = SharedMemory.Allocate<T>(AttentionTile.TileElements<TTile>());
+        var first = Grid.IdxY * TTile.Size;
+        var count = Smaller(TTile.Size, s.Keys - first);
+        first += Grid.IdxX * s.Keys;
+        var totals = AttentionTotals.OfSample<T, R>(x, kept, d, scratch, s);
+        for (var i = 0; i < s.Positions; i += TTile.Size)
+        {
+            var query = Grid.IdxX * s.Positions + i;
+            var queries = AttentionRows<T>.Centered(x.Q, query, Smaller(TTile.Size, s.Positions - i), kept.Rows, AttentionRow.Of(Grid.IdxX, s));
+            var scores = AttentionTile.Products<T, R, TTile>(slices, queries, AttentionRows<T>.Of(x.K, first, count), s.KeyChannels);
+            KeyWeights<T, R, TTile>(tile, scores, kept.Stats, query, queries.Count, x.Gamma[0], scale, s);
+            AttentionTile.Accumulate<T, R, TTile>(
+                slices, tile, AttentionRows<T>.Of(dy, query, queries.Count), AttentionRows<T>.Of(d.Dg, first, count), s.Channels, i == 0, tile, false);
+            var products = AttentionTile.Products<T, R, TTile>(
+                slices, AttentionRows<T>.Of(dy, query, queries.Count), AttentionRows<T>.Of(x.G, first, count), s.Channels);
+            KeySlopes<T, TTile>(tile, products, kept.Stats, query, queries.Count, scale, s);
+            AttentionTile.Accumulate<T, R, TTile>(
+                slices, tile, queries, AttentionRows<T>.Of(d.Dk, first, count), s.KeyChannels, i == 0, tile, false);
+        }
+        Group.Barrier();
+        Unary<T, R>(x, kept, d, scratch, totals, first, count, s);
+    }
+
+    /// <summary>dm, and the unary part of dg, a warp per key.</summary>
+    private static void Unary<T, R>(
+        AttentionMaps<T> x, AttentionKept<T> kept, AttentionGradients<T> d, AttentionScratch<T> scratch, int totals, int first, int count,
         AttentionShape s)
         where T : unmanaged, INumber<T>
         where R : struct, IReal<T>
-        where TTile : struct, IAttentionTile
     {
-        var slices = SharedMemory.Allocate<T>(AttentionTile.SliceElements<TTile>());
-        var tile = SharedMemory.Allocate<T>(AttentionTile.TileElements<TTile>());
-        var numbers = SharedMemory.Allocate<T>(AttentionKernels.StatRows * TTile.Size);
-        var first = Grid.IdxX * TTile.Size;
-        var count = Smaller(TTile.Size, s.Positions - first);
-        first += Grid.IdxZ * s.Positions;
-        CopyStatistics<T, TTile>(numbers, stats, first, count, s);
-        for (var j = 0; j < s.Keys; j += TTile.Size)
+        var row = AttentionRow.Of(Grid.IdxX, s);
+        for (var r = Warp.WarpIdx; r < count; r += GemmStaging.Threads / Warp.WarpSize)
         {
-            var key = Grid.IdxZ * s.Keys + j;
-            var keys = Smaller(TTile.Size, s.Keys - j);
-            AttentionTile.StoreTile<T, TTile>(tile, AttentionTile.Products<T, R, TTile>(
-                slices, AttentionRows<T>.Of(g, key, keys), AttentionRows<T>.Of(dy, first, count), s.Channels));
-            var scores = AttentionTile.Products<T, R, TTile>(
-                slices, AttentionRows<T>.Of(k, key, keys), AttentionRows<T>.Of(q, first, count), s.KeyChannels);
-            QuerySlopes<T, R, TTile>(tile, scores, numbers, keys, gamma[0] * scale, scale);
-            AttentionTile.Accumulate<T, R, TTile>(
-                slices, tile, AttentionRows<T>.Of(k, key, keys), AttentionRows<T>.Of(dq, first, count), s.KeyChannels, j == 0, tile, false);
-        }
-    }
-
-    // Grid: X = tiles of keys, Z = samples.
-    [GroupBounds(GemmStaging.Threads, 2)]
-    internal static void KeysKernel<T, [CataloguedWith(typeof(Real32))] R, TTile>(
-        ArrayView<T> q, ArrayView<T> k, ArrayView<T> g, ArrayView<T> dy, ArrayView<T> stats, ArrayView<T> gamma, ArrayView<T> dk, ArrayView<T> dg,
-        T scale, AttentionShape s)
-        where T : unmanaged, INumber<T>
-        where R : struct, IReal<T>
-        where TTile : struct, IAttentionTile
-    {
-        var slices = SharedMemory.Allocate<T>(AttentionTile.SliceElements<TTile>());
-        var tile = SharedMemory.Allocate<T>(AttentionTile.TileElements<TTile>());
-        var numbers = SharedMemory.Allocate<T>(AttentionKernels.StatRows * TTile.Size);
-        var first = Grid.IdxX * TTile.Size;
-        var count = Smaller(TTile.Size, s.Keys - first);
-        first += Grid.IdxZ * s.Keys;
-        for (var i = 0; i < s.Positions; i += TTile.Size)
-        {
-            var query = Grid.IdxZ * s.Positions + i;
-            var queries = Smaller(TTile.Size, s.Positions - i);
-            // Whoever still read those of the tile before has met the others at a barrier since.
-            CopyStatistics<T, TTile>(numbers, stats, query, queries, s);
-            var scores = AttentionTile.Products<T, R, TTile>(
-                slices, AttentionRows<T>.Of(q, query, queries), AttentionRows<T>.Of(k, first, count), s.KeyChannels);
-            KeyWeights<T, R, TTile>(tile, scores, numbers, queries, gamma[0], scale);
-            AttentionTile.Accumulate<T, R, TTile>(
-                slices, tile, AttentionRows<T>.Of(dy, query, queries), AttentionRows<T>.Of(dg, first, count), s.Channels, i == 0, tile, false);
-            var products = AttentionTile.Products<T, R, TTile>(
-                slices, AttentionRows<T>.Of(dy, query, queries), AttentionRows<T>.Of(g, first, count), s.Channels);
-            KeySlopes<T, TTile>(tile, products, numbers, scale);
-            AttentionTile.Accumulate<T, R, TTile>(
-                slices, tile, AttentionRows<T>.Of(q, query, queries), AttentionRows<T>.Of(dk, first, count), s.KeyChannels, i == 0, tile, false);
+            var weight = AttentionRow.Weight<T, R>(x.M, first + r, kept.Rows, row, s);
+            var at = (first + r) * s.Channels;
+            var sum = T.Zero;
+            for (var c = Warp.LaneIdx; c < s.Channels; c += Warp.WarpSize)
+            {
+                var total = scratch.Sums[totals + AttentionTotals.Dy(s) + c];
+                d.Dg[at + c] = R.Fma(weight, total, d.Dg[at + c]);
+                sum = R.Fma(x.G[at + c] - kept.Rows[row + AttentionRow.Values(s) + c], total, sum);
+            }
+            sum = WarpRows.Sum(sum);
+            if (Warp.LaneIdx == 0) d.Dm[first + r] = weight * sum;
         }
     }
 
     /// <summary>e in the place of t; columns are queries.</summary>
     private static void QuerySlopes<T, R, TTile>(
-        ArrayView<T> tile, AttentionSums<T> scores, ArrayView<T> numbers, int keys, T factor, T scale)
+        ArrayView<T> tile, AttentionSums<T> scores, ArrayView<T> stats, int first, int count, int keys, T factor, T scale, AttentionShape s)
         where T : unmanaged, INumber<T>
         where R : struct, IReal<T>
         where TTile : struct, IAttentionTile
     {
         var row = AttentionTile.Row;
         var column = AttentionTile.Column;
-        QuerySquare<T, R, TTile>(tile, row, column, scores.S00, numbers, keys, factor, scale);
+        QuerySquare<T, R, TTile>(tile, row, column, scores.S00, stats, first, count, keys, factor, scale, s);
         if (TTile.Size == AttentionTile.SquareStep) return;
-        QuerySquare<T, R, TTile>(tile, row, column + AttentionTile.SquareStep, scores.S01, numbers, keys, factor, scale);
-        QuerySquare<T, R, TTile>(tile, row + AttentionTile.SquareStep, column, scores.S10, numbers, keys, factor, scale);
+        QuerySquare<T, R, TTile>(tile, row, column + AttentionTile.SquareStep, scores.S01, stats, first, count, keys, factor, scale, s);
+        QuerySquare<T, R, TTile>(tile, row + AttentionTile.SquareStep, column, scores.S10, stats, first, count, keys, factor, scale, s);
         QuerySquare<T, R, TTile>(
-            tile, row + AttentionTile.SquareStep, column + AttentionTile.SquareStep, scores.S11, numbers, keys, factor, scale);
+            tile, row + AttentionTile.SquareStep, column + AttentionTile.SquareStep, scores.S11, stats, first, count, keys, factor, scale, s);
     }
 
     private static void QuerySquare<T, R, TTile>(
-        ArrayView<T> tile, int row, int column, Square4<T> scores, ArrayView<T> numbers, int keys, T factor, T scale)
+        ArrayView<T> tile, int row, int column, Square4<T> scores, ArrayView<T> stats, int first, int count, int keys, T factor, T scale,
+        AttentionShape s)
         where T : unmanaged, INumber<T>
         where R : struct, IReal<T>
         where TTile : struct, IAttentionTile
     {
         var stride = AttentionTile.Stride<TTile>();
-        var peaks = Tile4.Load(numbers, column);
-        var factors = Tile4.Scaled(Tile4.Load(numbers, TTile.Size + column), factor);
-        var dots = Tile4.Load(numbers, 2 * TTile.Size + column);
+        var rows = s.Samples * s.Positions;
+        var peaks = Statistics(stats, first, column, count);
+        var factors = Tile4.Scaled(Statistics(stats, rows + first, column, count), factor);
+        var dots = Statistics(stats, 2 * rows + first, column, count);
         var at = row * stride + column;
         QueryRow<T, R>(tile, at, row < keys, scores.R0, peaks, factors, dots, scale);
         QueryRow<T, R>(tile, at + stride, row + 1 < keys, scores.R1, peaks, factors, dots, scale);
@@ -131,45 +182,39 @@ public static class AttentionBlockBackward
         Tile4.Store(tile, at, Tile4.Of(valid ? e0 : T.Zero, valid ? e1 : T.Zero, valid ? e2 : T.Zero, valid ? e3 : T.Zero));
     }
 
-    /// <summary>Fetches the statistics of a tile's queries into shared memory, one kind after the other; those beyond the last query repeat it.</summary>
-    private static void CopyStatistics<T, TTile>(ArrayView<T> numbers, ArrayView<T> stats, int first, int count, AttentionShape s)
-        where T : unmanaged
-        where TTile : struct, IAttentionTile
-    {
-        if (Group.IdxX >= TTile.Size) return;
-        var rows = s.Samples * s.Positions;
-        var query = first + Smaller(Group.IdxX, count - 1);
-        numbers[Group.IdxX] = stats[query];
-        numbers[TTile.Size + Group.IdxX] = stats[rows + query];
-        numbers[2 * TTile.Size + Group.IdxX] = stats[2 * rows + query];
-    }
+    /// <summary>A statistic of four queries; those beyond the last one repeat it.</summary>
+    private static Tile4<T> Statistics<T>(ArrayView<T> stats, int first, int query, int count)
+        where T : unmanaged => Tile4.Of(
+            stats[first + Smaller(query, count - 1)], stats[first + Smaller(query + 1, count - 1)],
+            stats[first + Smaller(query + 2, count - 1)], stats[first + Smaller(query + 3, count - 1)]);
 
     /// <summary>gamma a into the tile; rows are queries.</summary>
     private static void KeyWeights<T, R, TTile>(
-        ArrayView<T> tile, AttentionSums<T> scores, ArrayView<T> numbers, int queries, T gamma, T scale)
+        ArrayView<T> tile, AttentionSums<T> scores, ArrayView<T> stats, int query, int queries, T gamma, T scale, AttentionShape s)
         where T : unmanaged, INumber<T>
         where R : struct, IReal<T>
         where TTile : struct, IAttentionTile
     {
         var row = AttentionTile.Row;
         var column = AttentionTile.Column;
-        WeightSquare<T, R, TTile>(tile, row, column, scores.S00, numbers, queries, gamma, scale);
+        WeightSquare<T, R, TTile>(tile, row, column, scores.S00, stats, query, queries, gamma, scale, s);
         if (TTile.Size == AttentionTile.SquareStep) return;
-        WeightSquare<T, R, TTile>(tile, row, column + AttentionTile.SquareStep, scores.S01, numbers, queries, gamma, scale);
-        WeightSquare<T, R, TTile>(tile, row + AttentionTile.SquareStep, column, scores.S10, numbers, queries, gamma, scale);
+        WeightSquare<T, R, TTile>(tile, row, column + AttentionTile.SquareStep, scores.S01, stats, query, queries, gamma, scale, s);
+        WeightSquare<T, R, TTile>(tile, row + AttentionTile.SquareStep, column, scores.S10, stats, query, queries, gamma, scale, s);
         WeightSquare<T, R, TTile>(
-            tile, row + AttentionTile.SquareStep, column + AttentionTile.SquareStep, scores.S11, numbers, queries, gamma, scale);
+            tile, row + AttentionTile.SquareStep, column + AttentionTile.SquareStep, scores.S11, stats, query, queries, gamma, scale, s);
     }
 
     private static void WeightSquare<T, R, TTile>(
-        ArrayView<T> tile, int row, int column, Square4<T> scores, ArrayView<T> numbers, int queries, T gamma, T scale)
+        ArrayView<T> tile, int row, int column, Square4<T> scores, ArrayView<T> stats, int query, int queries, T gamma, T scale, AttentionShape s)
         where T : unmanaged, INumber<T>
         where R : struct, IReal<T>
         where TTile : struct, IAttentionTile
     {
         var stride = AttentionTile.Stride<TTile>();
-        var peaks = Tile4.Load(numbers, row);
-        var factors = Tile4.Scaled(Tile4.Load(numbers, TTile.Size + row), gamma);
+        var rows = s.Samples * s.Positions;
+        var peaks = Statistics(stats, query, row, queries);
+        var factors = Tile4.Scaled(Statistics(stats, rows + query, row, queries), gamma);
         var at = row * stride + column;
         WeightRow<T, R>(tile, at, row < queries, scores.R0, peaks.V0, factors.V0, scale);
         WeightRow<T, R>(tile, at + stride, row + 1 < queries, scores.R1, peaks.V1, factors.V1, scale);
@@ -190,27 +235,27 @@ public static class AttentionBlockBackward
 
     /// <summary>e in the place of gamma a; rows are queries.</summary>
     private static void KeySlopes<T, TTile>(
-        ArrayView<T> tile, AttentionSums<T> products, ArrayView<T> numbers, T scale)
+        ArrayView<T> tile, AttentionSums<T> products, ArrayView<T> stats, int query, int queries, T scale, AttentionShape s)
         where T : unmanaged, INumber<T>
         where TTile : struct, IAttentionTile
     {
         var row = AttentionTile.Row;
         var column = AttentionTile.Column;
-        SlopeSquare<T, TTile>(tile, row, column, products.S00, numbers, scale);
+        SlopeSquare<T, TTile>(tile, row, column, products.S00, stats, query, queries, scale, s);
         if (TTile.Size == AttentionTile.SquareStep) return;
-        SlopeSquare<T, TTile>(tile, row, column + AttentionTile.SquareStep, products.S01, numbers, scale);
-        SlopeSquare<T, TTile>(tile, row + AttentionTile.SquareStep, column, products.S10, numbers, scale);
+        SlopeSquare<T, TTile>(tile, row, column + AttentionTile.SquareStep, products.S01, stats, query, queries, scale, s);
+        SlopeSquare<T, TTile>(tile, row + AttentionTile.SquareStep, column, products.S10, stats, query, queries, scale, s);
         SlopeSquare<T, TTile>(
-            tile, row + AttentionTile.SquareStep, column + AttentionTile.SquareStep, products.S11, numbers, scale);
+            tile, row + AttentionTile.SquareStep, column + AttentionTile.SquareStep, products.S11, stats, query, queries, scale, s);
     }
 
     private static void SlopeSquare<T, TTile>(
-        ArrayView<T> tile, int row, int column, Square4<T> products, ArrayView<T> numbers, T scale)
+        ArrayView<T> tile, int row, int column, Square4<T> products, ArrayView<T> stats, int query, int queries, T scale, AttentionShape s)
         where T : unmanaged, INumber<T>
         where TTile : struct, IAttentionTile
     {
         var stride = AttentionTile.Stride<TTile>();
-        var dots = Tile4.Load(numbers, 2 * TTile.Size + row);
+        var dots = Statistics(stats, 2 * s.Samples * s.Positions + query, row, queries);
         var at = row * stride + column;
         SlopeRow(tile, at, products.R0, dots.V0, scale);
         SlopeRow(tile, at + stride, products.R1, dots.V1, scale);
@@ -226,102 +271,54 @@ public static class AttentionBlockBackward
             a.V0 * (t.V0 - dot) * scale, a.V1 * (t.V1 - dot) * scale, a.V2 * (t.V2 - dot) * scale, a.V3 * (t.V3 - dot) * scale));
     }
 
-    /// <summary>Fills the third row of the statistics with dy . o.</summary>
-    /// <param name="host">Where to run.</param>
-    /// <param name="dy">The gradient of the result [samples, positions, channels].</param>
-    /// <param name="o">From forward.</param>
-    /// <param name="stats">From forward.</param>
-    /// <param name="shape">The extents.</param>
-    public static void Dot<T, R>(KernelHost host, ArrayView<T> dy, ArrayView<T> o, ArrayView<T> stats, AttentionShape shape)
-        where T : unmanaged, INumber<T>
-        where R : struct, IReal<T>
-    {
-        var rows = shape.Samples * shape.Positions;
-        PositionBlock.Dot<T, R>(host, dy, o, stats.SubView(rows, rows), stats.SubView(2 * rows, rows), rows, shape.Channels, 1);
-    }
-
-    /// <summary>The gradient of the unary weights.</summary>
-    /// <param name="host">Where to run.</param>
-    /// <param name="g">Values [samples, keys, channels].</param>
-    /// <param name="dySum">[samples, channels]: the sum of dy over positions.</param>
-    /// <param name="dw">[samples, keys].</param>
-    /// <param name="shape">The extents.</param>
-    public static void Unary<T, R>(KernelHost host, ArrayView<T> g, ArrayView<T> dySum, ArrayView<T> dw, AttentionShape shape)
-        where T : unmanaged, INumber<T>
-        where R : struct, IReal<T> =>
-        PositionBlock.Dot<T, R>(host, g, dySum, ArrayView<T>.Empty, dw, shape.Samples * shape.Keys, shape.Channels, shape.Keys);
-
-    /// <summary>The gradient of the centred queries.</summary>
-    /// <param name="host">Where to run.</param>
-    /// <param name="q">Queries [samples, positions, keyChannels], centred.</param>
-    /// <param name="k">Keys [samples, keys, keyChannels], centred.</param>
-    /// <param name="g">Values [samples, keys, channels].</param>
-    /// <param name="dy">The gradient of the result [samples, positions, channels].</param>
-    /// <param name="stats">All three rows.</param>
-    /// <param name="gamma">One element.</param>
-    /// <param name="dq">[samples, positions, keyChannels].</param>
-    /// <param name="scale">As in forward.</param>
-    /// <param name="shape">The extents.</param>
-    public static void Queries<T, R>(
-        KernelHost host, ArrayView<T> q, ArrayView<T> k, ArrayView<T> g, ArrayView<T> dy, ArrayView<T> stats, ArrayView<T> gamma, ArrayView<T> dq,
+    /// <summary>All gradients.</summary>
+    public static void Backward<T, R>(
+        KernelHost host, AttentionMaps<T> maps, ArrayView<T> dy, AttentionKept<T> kept, AttentionGradients<T> gradients, AttentionScratch<T> scratch,
         double scale, AttentionShape shape)
         where T : unmanaged, INumber<T>
         where R : struct, IReal<T>
     {
-        var tiles = AttentionBlock.Choose(host, shape.Positions, shape.Samples, AttentionBlock.TakesQuads(shape.KeyChannels, k, dq));
-        var load = tiles switch
+        var quads = AttentionBlock.TakesQuads(shape.KeyChannels, maps.Q) && AttentionBlock.TakesQuads(shape.KeyChannels, maps.K)
+            && AttentionBlock.TakesQuads(shape.KeyChannels, gradients.Dq) && AttentionBlock.TakesQuads(shape.KeyChannels, gradients.Dk)
+            && AttentionBlock.TakesQuads(shape.Channels, dy) && AttentionBlock.TakesQuads(shape.Channels, gradients.Dg);
+        var tiles = AttentionBlock.Choose(host, shape.Positions, shape.Samples, quads);
+        var config = AttentionBlock.Config(tiles, shape.Positions, shape.Samples);
+        shape = shape with { Shares = config.GridDim.Y };
+        var queries = tiles switch
         {
             AttentionTiles.Large => LoadQueries<T, R, LargeAttentionTile>(host),
             AttentionTiles.Small => LoadQueries<T, R, SmallAttentionTile>(host),
             _ => LoadQueries<T, R, SingleAttentionTile>(host),
         };
-        load(AttentionBlock.Config(tiles, shape.Positions, shape.Samples), q, k, g, dy, stats, gamma, dq, R.FromDouble(scale), shape);
-    }
+        queries(config, maps, dy, kept, gradients, scratch, R.FromDouble(scale), shape);
 
-    /// <summary>The gradients of the centred keys and, from the pairwise term, of the values.</summary>
-    /// <param name="host">Where to run.</param>
-    /// <param name="q">Queries [samples, positions, keyChannels], centred.</param>
-    /// <param name="k">Keys [samples, keys, keyChannels], centred.</param>
-    /// <param name="g">Values [samples, keys, channels].</param>
-    /// <param name="dy">The gradient of the result [samples, positions, channels].</param>
-    /// <param name="stats">All three rows.</param>
-    /// <param name="gamma">One element.</param>
-    /// <param name="dk">[samples, keys, keyChannels].</param>
-    /// <param name="dg">[samples, keys, channels].</param>
-    /// <param name="scale">As in forward.</param>
-    /// <param name="shape">The extents.</param>
-    public static void Keys<T, R>(
-        KernelHost host, ArrayView<T> q, ArrayView<T> k, ArrayView<T> g, ArrayView<T> dy, ArrayView<T> stats, ArrayView<T> gamma, ArrayView<T> dk,
-        ArrayView<T> dg, double scale, AttentionShape shape)
-        where T : unmanaged, INumber<T>
-        where R : struct, IReal<T>
-    {
-        var quads = AttentionBlock.TakesQuads(shape.KeyChannels, q, dk) && AttentionBlock.TakesQuads(shape.Channels, dy, dg);
-        var tiles = AttentionBlock.Choose(host, shape.Keys, shape.Samples, quads);
-        var load = tiles switch
+        tiles = AttentionBlock.Choose(host, shape.Keys, shape.Samples, quads);
+        var keys = tiles switch
         {
             AttentionTiles.Large => LoadKeys<T, R, LargeAttentionTile>(host),
             AttentionTiles.Small => LoadKeys<T, R, SmallAttentionTile>(host),
             _ => LoadKeys<T, R, SingleAttentionTile>(host),
         };
-        load(AttentionBlock.Config(tiles, shape.Keys, shape.Samples), q, k, g, dy, stats, gamma, dk, dg, R.FromDouble(scale), shape);
+        keys(AttentionBlock.Config(tiles, shape.Keys, shape.Samples), maps, dy, kept, gradients, scratch, R.FromDouble(scale), shape);
     }
 
     private static int Smaller(int a, int b) => a < b ? a : b;
 
-    private static Action<KernelConfig, ArrayView<T>, ArrayView<T>, ArrayView<T>, ArrayView<T>, ArrayView<T>, ArrayView<T>, ArrayView<T>, T,
-        AttentionShape> LoadQueries<T, R, TTile>(KernelHost host)
+    private static Action<
+        KernelConfig, AttentionMaps<T>, ArrayView<T>, AttentionKept<T>, AttentionGradients<T>, AttentionScratch<T>, T, AttentionShape>
+        LoadQueries<T, R, TTile>(KernelHost host)
         where T : unmanaged, INumber<T>
         where R : struct, IReal<T>
         where TTile : struct, IAttentionTile =>
-        host.Load(static a => a.LoadStreamKernel<ArrayView<T>, ArrayView<T>, ArrayView<T>, ArrayView<T>, ArrayView<T>, ArrayView<T>, ArrayView<T>, T,
-            AttentionShape>(QueriesKernel<T, R, TTile>));
+        host.Load(static a => a.LoadStreamKernel<
+            AttentionMaps<T>, ArrayView<T>, AttentionKept<T>, AttentionGradients<T>, AttentionScratch<T>, T, AttentionShape>(QueriesKernel<T, R, TTile>));
 
-    private static Action<KernelConfig, ArrayView<T>, ArrayView<T>, ArrayView<T>, ArrayView<T>, ArrayView<T>, ArrayView<T>, ArrayView<T>, ArrayView<T>, T,
-        AttentionShape> LoadKeys<T, R, TTile>(KernelHost host)
+    private static Action<
+        KernelConfig, AttentionMaps<T>, ArrayView<T>, AttentionKept<T>, AttentionGradients<T>, AttentionScratch<T>, T, AttentionShape>
+        LoadKeys<T, R, TTile>(KernelHost host)
         where T : unmanaged, INumber<T>
         where R : struct, IReal<T>
         where TTile : struct, IAttentionTile =>
-        host.Load(static a => a.LoadStreamKernel<ArrayView<T>, ArrayView<T>, ArrayView<T>, ArrayView<T>, ArrayView<T>, ArrayView<T>, ArrayView<T>,
-            ArrayView<T>, T, AttentionShape>(KeysKernel<T, R, TTile>));
+        host.Load(static a => a.LoadStreamKernel<
+            AttentionMaps<T>, ArrayView<T>, AttentionKept<T>, AttentionGradients<T>, AttentionScratch<T>, T, AttentionShape>(KeysKernel<T, R, TTile>));
 }

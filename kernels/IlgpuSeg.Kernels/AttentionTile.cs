@@ -63,15 +63,29 @@ internal struct AttentionSums<T>
 internal struct AttentionRows<T>
     where T : unmanaged
 {
-    public ArrayView<T> Map;
-    public int First, Count;
+    public ArrayView<T> Map, Means;
+    public int First, Count, Mean;
+    public bool Centers;
 
     public static AttentionRows<T> Of(ArrayView<T> map, int first, int count)
     {
         AttentionRows<T> rows;
         rows.Map = map;
+        rows.Means = map;
         rows.First = first;
         rows.Count = count;
+        rows.Mean = 0;
+        rows.Centers = false;
+        return rows;
+    }
+
+    /// <summary>Minus means, which are taken away in shared memory.</summary>
+    public static AttentionRows<T> Centered(ArrayView<T> map, int first, int count, ArrayView<T> means, int mean)
+    {
+        var rows = Of(map, first, count);
+        rows.Means = means;
+        rows.Mean = mean;
+        rows.Centers = true;
         return rows;
     }
 }
@@ -123,6 +137,8 @@ internal static class AttentionTile
         for (var slice = 0; slice < depth; slice += SliceDepth)
         {
             AsyncCopy.Wait(0);
+            if (x.Centers) CenterChannels<T, TTile>(slices, half, x, slice, depth);
+            if (y.Centers) CenterChannels<T, TTile>(slices, half + above, y, slice, depth);
             Group.Barrier();
             var next = 2 * above - half;
             if (slice + SliceDepth < depth)
@@ -166,6 +182,7 @@ internal static class AttentionTile
             for (var slice = 0; slice < z.Count; slice += SliceDepth)
             {
                 AsyncCopy.Wait(0);
+                if (z.Centers) CenterRows<T, TTile>(slices, half, z, block, channels);
                 Group.Barrier();
                 var next = SliceDepth * stride - half;
                 if (slice + SliceDepth < z.Count) CopyRows<T, TTile>(slices, next, z, slice + SliceDepth, block, channels);
@@ -274,6 +291,44 @@ internal static class AttentionTile
                 Copy(slices, to + (row + i) * Stride<TTile>() + channel, rows.Map, from + i * channels,
                     block + channel < channels && first + row + i < rows.Count);
             }
+        }
+    }
+
+    /// <summary>Takes the means from what the calling thread itself has copied by <see cref="CopyChannels"/>.</summary>
+    private static void CenterChannels<T, TTile>(ArrayView<T> slices, int to, AttentionRows<T> rows, int first, int channels)
+        where T : unmanaged, INumber<T>
+        where TTile : struct, IAttentionTile
+    {
+        var channel = Group.IdxX & (SliceDepth - 1);
+        if (first + channel >= channels) return;
+        var mean = rows.Means[rows.Mean + first + channel];
+        to += channel * Stride<TTile>() + Group.IdxX / SliceDepth;
+        for (var i = 0; i < TTile.Size; i += GemmStaging.Threads / SliceDepth)
+            slices[to + i] -= mean;
+    }
+
+    /// <summary>Takes the means from what the calling thread itself has copied by <see cref="CopyRows"/>.</summary>
+    private static void CenterRows<T, TTile>(ArrayView<T> slices, int to, AttentionRows<T> rows, int block, int channels)
+        where T : unmanaged, INumber<T>
+        where TTile : struct, IAttentionTile
+    {
+        if (TTile.Quads)
+        {
+            var row = Group.IdxX / (TTile.Size / 4);
+            var channel = 4 * (Group.IdxX & (TTile.Size / 4 - 1));
+            if (row >= SliceDepth || block + channel >= channels) return;
+            to += row * Stride<TTile>() + channel;
+            var mean = Tile4.Scaled(Tile4.Load(rows.Means, rows.Mean + block + channel), -T.One);
+            Tile4.Store(slices, to, Tile4.Add(Tile4.Load(slices, to), mean));
+        }
+        else
+        {
+            var channel = Group.IdxX & (TTile.Size - 1);
+            if (block + channel >= channels) return;
+            var mean = rows.Means[rows.Mean + block + channel];
+            to += Group.IdxX / TTile.Size * Stride<TTile>() + channel;
+            for (var i = 0; i < SliceDepth; i += GemmStaging.Threads / TTile.Size)
+                slices[to + i * Stride<TTile>()] -= mean;
         }
     }
 

@@ -1,9 +1,4 @@
-// What attention needs of maps [samples, positions, channels]: sums, means and centring over the positions of each sample, and
-// packing into blocks of columns.
-//
-// A packed map is [samples, blocks of positions, channels, lanes]: a block holds as many positions as a group has threads, one
-// per lane, so that a thread runs down the channels of its own position while neighbouring lanes read neighbouring memory. A
-// block is contiguous: a plain transpose's rows would lie a power of two apart and fall into the same cache sets.
+// Sums, means and centring of maps [samples, positions, channels] over the positions of each sample.
 //
 // Memory: each kernel reads and writes its map once. Accumulation: over positions in order, in double, one thread per channel (on a GPU 64, which
 // share out the positions and are added in a tree).
@@ -13,7 +8,7 @@ using ILGPU.Runtime;
 
 namespace IlgpuSeg.Kernels;
 
-/// <summary>Reductions over positions, centring, packing.</summary>
+/// <summary>Reductions over positions, centring.</summary>
 public static class PositionKernels
 {
     // Grid: (samples, blocks of channels). y[n, c] = factor * sum over p of x[n, p, c].
@@ -58,53 +53,6 @@ public static class PositionKernels
             y[row + c] = x[row + c] - means[mean + c];
     }
 
-    // Grid: (samples, blocks of positions).
-    internal static void PackKernel<T>(ArrayView<T> x, ArrayView<T> columns, int positions, int channels)
-        where T : unmanaged, INumber<T>
-    {
-        var p = Grid.IdxY * Group.DimX + Group.IdxX;
-        if (p >= positions) return;
-        var row = (Grid.IdxX * positions + p) * channels;
-        var column = Column(channels);
-        for (var c = 0; c < channels; c++)
-            columns[column + c * Group.DimX] = x[row + c];
-    }
-
-    // Rows are positions of all samples.
-    internal static void UnpackKernel<T>(ArrayView<T> columns, ArrayView<T> y, int positions, int channels, int lanes)
-        where T : unmanaged, INumber<T>
-    {
-        var column = PackedColumn(positions, channels, lanes);
-        for (var c = ChannelLoop.First; c < channels; c += ChannelLoop.Step)
-            y[Grid.IdxX * channels + c] = columns[column + c * lanes];
-    }
-
-    /// <summary>
-    /// Where the calling thread's column starts, in a launch by <see cref="Columns"/>; its elements are Group.DimX apart.
-    /// </summary>
-    internal static int Column(int channels) => (Grid.IdxX * Grid.DimY + Grid.IdxY) * channels * Group.DimX + Group.IdxX;
-
-    /// <summary>Where the column of row Grid.IdxX (a position of any sample) starts; its elements are lanes apart.</summary>
-    internal static int PackedColumn(int positions, int channels, int lanes)
-    {
-        var sample = Grid.IdxX / positions;
-        var position = Grid.IdxX - sample * positions;
-        var block = position / lanes;
-        var blocks = (positions + lanes - 1) / lanes;
-        return (sample * blocks + block) * channels * lanes + position - block * lanes;
-    }
-
-    /// <summary>The launch of a thread per position: the grid is (samples, blocks of positions).</summary>
-    internal static KernelConfig Columns(KernelHost host, int samples, int positions) => host.Rows(samples, positions);
-
-    /// <summary>Elements of a packed map.</summary>
-    /// <param name="host">The device, whose group size is the width of a block.</param>
-    /// <param name="samples">Samples.</param>
-    /// <param name="positions">Positions.</param>
-    /// <param name="channels">Channels.</param>
-    public static int PackedLength(KernelHost host, int samples, int positions, int channels) =>
-        checked(samples * KernelHost.Blocks(positions, host.Lanes) * host.Lanes * channels);
-
     /// <summary>y[n, c] = the sum of x[n, p, c] over p.</summary>
     /// <param name="host">Where to run.</param>
     /// <param name="x">[samples, positions, channels].</param>
@@ -133,30 +81,6 @@ public static class PositionKernels
         host.Load(static a => a.LoadStreamKernel<ArrayView<T>, ArrayView<T>, ArrayView<T>, int, int>(CenterKernel))(
             ChannelLoop.Config(host, samples * positions, channels), x, means, y, positions, channels);
     }
-
-    /// <summary>Packs a map into blocks of columns; lanes beyond the last position keep what they hold.</summary>
-    /// <param name="host">Where to run.</param>
-    /// <param name="x">[samples, positions, channels].</param>
-    /// <param name="columns"><see cref="PackedLength"/> elements.</param>
-    /// <param name="samples">Samples, at least 1.</param>
-    /// <param name="positions">Positions, at least 1.</param>
-    /// <param name="channels">Channels, at least 1.</param>
-    public static void Pack<T>(KernelHost host, ArrayView<T> x, ArrayView<T> columns, int samples, int positions, int channels)
-        where T : unmanaged, INumber<T> =>
-        host.Load(static a => a.LoadStreamKernel<ArrayView<T>, ArrayView<T>, int, int>(PackKernel))(
-            Columns(host, samples, positions), x, columns, positions, channels);
-
-    /// <summary>The inverse of <see cref="Pack"/>.</summary>
-    /// <param name="host">Where to run.</param>
-    /// <param name="columns"><see cref="PackedLength"/> elements.</param>
-    /// <param name="y">[samples, positions, channels].</param>
-    /// <param name="samples">Samples, at least 1.</param>
-    /// <param name="positions">Positions, at least 1.</param>
-    /// <param name="channels">Channels, at least 1.</param>
-    public static void Unpack<T>(KernelHost host, ArrayView<T> columns, ArrayView<T> y, int samples, int positions, int channels)
-        where T : unmanaged, INumber<T> =>
-        host.Load(static a => a.LoadStreamKernel<ArrayView<T>, ArrayView<T>, int, int, int>(UnpackKernel))(
-            ChannelLoop.Config(host, samples * positions, channels), columns, y, positions, channels, host.Lanes);
 
     private static void ScaledSum<T, R>(
         KernelHost host, ArrayView<T> x, ArrayView<T> y, double factor, int samples, int positions, int channels)

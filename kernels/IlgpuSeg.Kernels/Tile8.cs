@@ -136,6 +136,34 @@ internal static class Tile8
         }
     }
 
+    /// <summary>row += the sum of eight rows, each times its weight; threads share out the elements.</summary>
+    /// <param name="target">Holds the row that is changed.</param>
+    /// <param name="first">Its first element.</param>
+    /// <param name="rows">The rows.</param>
+    /// <param name="starts">Where each row starts.</param>
+    /// <param name="w">The rows' weights.</param>
+    /// <param name="length">Elements of a row.</param>
+    public static void AccumulateRow<T, R>(ArrayView<T> target, int first, ArrayView<T> rows, Tile8<int> starts, Tile8<T> w, int length)
+        where T : unmanaged, INumber<T>
+        where R : struct, IReal<T>
+    {
+        for (var at = 0; at < length; at += Group.DimX)
+        {
+            var c = at + Group.IdxX;
+            if (c >= length) continue;
+            var sum = target[first + c];
+            sum = R.Fma(rows[starts.V0 + c], w.V0, sum);
+            sum = R.Fma(rows[starts.V1 + c], w.V1, sum);
+            sum = R.Fma(rows[starts.V2 + c], w.V2, sum);
+            sum = R.Fma(rows[starts.V3 + c], w.V3, sum);
+            sum = R.Fma(rows[starts.V4 + c], w.V4, sum);
+            sum = R.Fma(rows[starts.V5 + c], w.V5, sum);
+            sum = R.Fma(rows[starts.V6 + c], w.V6, sum);
+            sum = R.Fma(rows[starts.V7 + c], w.V7, sum);
+            target[first + c] = sum;
+        }
+    }
+
     /// <summary>The elements at eight indices.</summary>
     public static Tile8<T> Load<T>(ArrayView<T> x, Tile8<int> at)
         where T : unmanaged

@@ -4,44 +4,40 @@ namespace IlgpuSeg.Kernels.Tests;
 internal sealed class AttentionReference
 {
     private readonly AttentionShape shape;
-    private readonly double[] q, k, g, weights, dy;
-    private readonly double gamma, scale;
+    private readonly double[] centeredQ, centeredK, weights;
+    private readonly double scale;
 
     public AttentionReference(AttentionShape shape, int seed, double scale)
     {
         var draw = new Draw(seed);
         (this.shape, this.scale) = (shape, scale);
-        q = draw.Values(shape.Samples * shape.Positions * shape.KeyChannels);
-        k = draw.Values(shape.Samples * shape.Keys * shape.KeyChannels);
-        g = draw.Values(shape.Samples * shape.Keys * shape.Channels);
-        weights = draw.Values(shape.Samples * shape.Keys);
-        dy = draw.Values(shape.Samples * shape.Positions * shape.Channels);
-        gamma = draw.Values(1)[0];
-        (Y, Unary, DyO) = (new double[dy.Length], new double[shape.Samples * shape.Channels], new double[shape.Samples * shape.Positions]);
-        (Dq, Dk, Dg, Dweights) = (new double[q.Length], new double[k.Length], new double[g.Length], new double[weights.Length]);
-        DySum = new double[Unary.Length];
-        for (var n = 0; n < shape.Samples; n++) Sample(n);
+        Q = draw.Values(shape.Samples * shape.Positions * shape.KeyChannels);
+        K = draw.Values(shape.Samples * shape.Keys * shape.KeyChannels);
+        G = draw.Values(shape.Samples * shape.Keys * shape.Channels);
+        M = draw.Values(shape.Samples * shape.Keys);
+        Dy = draw.Values(shape.Samples * shape.Positions * shape.Channels);
+        Gamma = draw.Values(1)[0];
+        (centeredQ, centeredK) = (Centered(Q, shape.Positions), Centered(K, shape.Keys));
+        (Y, weights) = (new double[Dy.Length], new double[M.Length]);
+        var (dq, dk) = (new double[Q.Length], new double[K.Length]);
+        (Dg, Dm) = (new double[G.Length], new double[M.Length]);
+        for (var n = 0; n < shape.Samples; n++) Sample(n, dq, dk);
+        (Dq, Dk) = (Centered(dq, shape.Positions), Centered(dk, shape.Keys));
     }
 
-    public double[] Q => q;
+    public double[] Q { get; }
 
-    public double[] K => k;
+    public double[] K { get; }
 
-    public double[] G => g;
+    public double[] G { get; }
 
-    public double[] Weights => weights;
+    public double[] M { get; }
 
-    public double[] Dy => dy;
+    public double[] Dy { get; }
 
-    public double Gamma => gamma;
-
-    public double[] Unary { get; }
+    public double Gamma { get; }
 
     public double[] Y { get; }
-
-    public double[] DyO { get; }
-
-    public double[] DySum { get; }
 
     public double[] Dq { get; }
 
@@ -49,51 +45,71 @@ internal sealed class AttentionReference
 
     public double[] Dg { get; }
 
-    public double[] Dweights { get; }
+    public double[] Dm { get; }
 
-    private void Sample(int n)
+    public double Dgamma { get; private set; }
+
+    private double[] Centered(double[] x, int rows)
     {
-        for (var j = 0; j < shape.Keys; j++)
-        for (var c = 0; c < shape.Channels; c++)
-            Unary[n * shape.Channels + c] += weights[n * shape.Keys + j] * g[Value(n, j) + c];
-        for (var i = 0; i < shape.Positions; i++) Query(n, i, Attend(n, i));
-        for (var j = 0; j < shape.Keys; j++)
-        for (var c = 0; c < shape.Channels; c++)
+        var y = (double[])x.Clone();
+        for (var n = 0; n < shape.Samples; n++)
+        for (var c = 0; c < shape.KeyChannels; c++)
         {
-            var sum = DySum[n * shape.Channels + c];
-            Dweights[n * shape.Keys + j] += g[Value(n, j) + c] * sum;
-            Dg[Value(n, j) + c] += weights[n * shape.Keys + j] * sum;
+            var at = Enumerable.Range(0, rows).Select(r => (n * rows + r) * shape.KeyChannels + c).ToArray();
+            var mean = at.Average(i => x[i]);
+            foreach (var i in at) y[i] -= mean;
+        }
+        return y;
+    }
+
+    private void Sample(int n, double[] dq, double[] dk)
+    {
+        var exponentials = Enumerable.Range(n * shape.Keys, shape.Keys).Select(j => Math.Exp(M[j])).ToArray();
+        var (unary, total) = (new double[shape.Channels], new double[shape.Channels]);
+        for (var j = 0; j < shape.Keys; j++)
+        {
+            weights[n * shape.Keys + j] = exponentials[j] / exponentials.Sum();
+            for (var c = 0; c < shape.Channels; c++) unary[c] += weights[n * shape.Keys + j] * G[Value(n, j) + c];
+        }
+        for (var i = 0; i < shape.Positions; i++) Query(n, i, Attend(n, i), unary, total, dq, dk);
+        var slopes = Enumerable.Range(0, shape.Keys).Select(j => Dot(G, Value(n, j), total, 0, shape.Channels)).ToArray();
+        var mean = slopes.Select((slope, j) => slope * weights[n * shape.Keys + j]).Sum();
+        for (var j = 0; j < shape.Keys; j++)
+        {
+            Dm[n * shape.Keys + j] = weights[n * shape.Keys + j] * (slopes[j] - mean);
+            for (var c = 0; c < shape.Channels; c++) Dg[Value(n, j) + c] += weights[n * shape.Keys + j] * total[c];
         }
     }
 
     private double[] Attend(int n, int i)
     {
-        var scores = Enumerable.Range(0, shape.Keys).Select(j => scale * Dot(q, Query(n, i), k, Key(n, j), shape.KeyChannels)).ToArray();
+        var scores = Enumerable.Range(0, shape.Keys)
+            .Select(j => scale * Dot(centeredQ, Query(n, i), centeredK, Key(n, j), shape.KeyChannels)).ToArray();
         var exponentials = Array.ConvertAll(scores, s => Math.Exp(s - scores.Max()));
         return Array.ConvertAll(exponentials, e => e / exponentials.Sum());
     }
 
-    private void Query(int n, int i, double[] a)
+    private void Query(int n, int i, double[] a, double[] unary, double[] total, double[] dq, double[] dk)
     {
         var row = (n * shape.Positions + i) * shape.Channels;
-        var t = Enumerable.Range(0, shape.Keys).Select(j => Dot(dy, row, g, Value(n, j), shape.Channels)).ToArray();
+        var t = Enumerable.Range(0, shape.Keys).Select(j => Dot(Dy, row, G, Value(n, j), shape.Channels)).ToArray();
         var dot = a.Zip(t, (x, y) => x * y).Sum();
-        DyO[n * shape.Positions + i] = dot;
+        Dgamma += dot;
         for (var c = 0; c < shape.Channels; c++)
         {
-            Y[row + c] = Unary[n * shape.Channels + c] + gamma * Enumerable.Range(0, shape.Keys).Sum(j => a[j] * g[Value(n, j) + c]);
-            DySum[n * shape.Channels + c] += dy[row + c];
+            Y[row + c] = unary[c] + Gamma * Enumerable.Range(0, shape.Keys).Sum(j => a[j] * G[Value(n, j) + c]);
+            total[c] += Dy[row + c];
         }
         for (var j = 0; j < shape.Keys; j++)
         {
-            var e = gamma * scale * a[j] * (t[j] - dot);
+            var e = Gamma * scale * a[j] * (t[j] - dot);
             for (var c = 0; c < shape.KeyChannels; c++)
             {
-                Dq[Query(n, i) + c] += e * k[Key(n, j) + c];
-                Dk[Key(n, j) + c] += e * q[Query(n, i) + c];
+                dq[Query(n, i) + c] += e * centeredK[Key(n, j) + c];
+                dk[Key(n, j) + c] += e * centeredQ[Query(n, i) + c];
             }
             for (var c = 0; c < shape.Channels; c++)
-                Dg[Value(n, j) + c] += gamma * a[j] * dy[row + c];
+                Dg[Value(n, j) + c] += Gamma * a[j] * Dy[row + c];
         }
     }
 

@@ -7,39 +7,60 @@ namespace IlgpuSeg.Kernels.Tests;
 
 public class AttentionTests
 {
-    // samples, positions, keys, key channels, channels, scale: one of each; full and partial blocks of lanes and tiles of keys.
+    // samples, positions, keys, key channels, channels, scale: one of each; full and partial blocks of lanes and tiles of keys; several blocks and
+    // groups of one sample.
     public static TheoryData<int, int, int, int, int, double> Shapes => new()
     {
         { 1, 1, 1, 1, 1, 1 }, { 1, 4, 1, 3, 2, 1 }, { 2, 9, 7, 5, 4, 0.5 }, { 3, 16, 8, 4, 9, 1 },
-        { 1, 35, 17, 6, 33, 1 }, { 2, 3, 20, 2, 1, -2 },
+        { 1, 35, 17, 6, 33, 1 }, { 2, 3, 20, 2, 1, -2 }, { 17, 44, 41, 3, 2, 1 },
     };
 
     [Theory]
     [MemberData(nameof(Shapes))]
     public void InSingle(int samples, int positions, int keys, int keyChannels, int channels, double scale) =>
-        Check<float, Real32>(new AttentionShape(samples, positions, keys, keyChannels, channels), scale, 3e-6);
+        Check<float, Real32>(Host, new AttentionShape(samples, positions, keys, keyChannels, channels), scale, 3e-6);
 
     [Theory]
     [MemberData(nameof(Shapes))]
     public void InDouble(int samples, int positions, int keys, int keyChannels, int channels, double scale) =>
-        Check<double, Real64>(new AttentionShape(samples, positions, keys, keyChannels, channels), scale, 1e-14);
+        Check<double, Real64>(Host, new AttentionShape(samples, positions, keys, keyChannels, channels), scale, 1e-14);
 
-    private static void Check<T, R>(AttentionShape shape, double scale, double tolerance)
+    /// <summary>A mean of q a thousand times as large as what differs: whitening takes it away before anything is multiplied.</summary>
+    [Theory]
+    [InlineData(ProductTiles.Vectors)]
+    [InlineData(ProductTiles.Blocks)]
+    public void LargeMeansOfQueriesDoNotMatter(ProductTiles form)
+    {
+        KernelHost host = new(Host.Accelerator) { Products = form };
+        AttentionShape shape = new(1, 16, 12, 4, 4);
+        var reference = new AttentionReference(shape, 3, 1);
+        // Halves of 16 queries, so that the mean is exact.
+        for (var i = 0; i < reference.Q.Length; i++) reference.Q[i] = Math.Round(2 * reference.Q[i]) / 2;
+        using var near = new AttentionRun<float, Real32>(host, reference, shape, 1);
+        for (var i = 0; i < reference.Q.Length; i++) reference.Q[i] += 1024;
+        using var far = new AttentionRun<float, Real32>(host, reference, shape, 1);
+        AssertClose(near.Forward(), far.Forward(), 1e-6, "y");
+        AssertClose(near.Backward().Dk, far.Backward().Dk, 1e-6, "dk");
+    }
+
+    internal static void Check<T, R>(KernelHost host, AttentionShape shape, double scale, double tolerance)
         where T : unmanaged, INumber<T>
         where R : struct, IReal<T>
     {
         var reference = new AttentionReference(shape, shape.Positions, scale);
-        using var run = new AttentionRun<T, R>(reference, shape, scale);
-        AssertClose(reference.Unary, run.Unary(), tolerance, "unary");
+        using var run = new AttentionRun<T, R>(host, reference, shape, scale);
         AssertClose(reference.Y, run.Forward(), tolerance, "y");
-        AssertClose(reference.DyO, run.Dot(), tolerance, "dy . o");
-        AssertClose(reference.Dq, run.QueryGradient(), tolerance, "dq");
-        var (dk, dg, dw) = run.KeyGradients(reference.DySum);
-        AssertClose(reference.Dk, dk, tolerance, "dk");
-        AssertClose(reference.Dg, dg, tolerance, "dg");
-        AssertClose(reference.Dweights, dw, tolerance, "dw");
+        var d = run.Backward();
+        AssertClose(reference.Dq, d.Dq, tolerance, "dq");
+        AssertClose(reference.Dk, d.Dk, tolerance, "dk");
+        AssertClose(reference.Dg, d.Dg, tolerance, "dg");
+        AssertClose(reference.Dm, d.Dm, tolerance, "dm");
+        AssertClose([reference.Dgamma], d.Dgamma, tolerance, "dgamma");
     }
 }
+
+/// <summary>The gradients of an attention.</summary>
+internal sealed record AttentionSlopes(double[] Dq, double[] Dk, double[] Dg, double[] Dm, double[] Dgamma);
 
 /// <summary>The kernels of one attention, run in order.</summary>
 internal sealed class AttentionRun<T, R> : IDisposable
@@ -47,58 +68,40 @@ internal sealed class AttentionRun<T, R> : IDisposable
     where R : struct, IReal<T>
 {
     private readonly List<IDisposable> buffers = [];
+    private readonly KernelHost host;
     private readonly AttentionShape shape;
     private readonly double scale;
-    private readonly ArrayView<T> q, k, g, weights, dy, gamma, qColumns, oColumns, stats, unary, dyColumns;
+    private readonly AttentionMaps<T> maps;
+    private readonly AttentionKept<T> kept;
+    private readonly ArrayView<T> dy;
 
-    public AttentionRun(AttentionReference reference, AttentionShape shape, double scale)
+    public AttentionRun(KernelHost host, AttentionReference reference, AttentionShape shape, double scale)
     {
-        (this.shape, this.scale) = (shape, scale);
-        (q, k, g) = (On(reference.Q), On(reference.K), On(reference.G));
-        (weights, dy, gamma) = (On(reference.Weights), On(reference.Dy), On([reference.Gamma]));
-        stats = New(AttentionKernels.StatRows * shape.Samples * shape.Positions);
-        unary = New(shape.Samples * shape.Channels);
-        oColumns = Zero(shape.Positions, shape.Channels);
-        qColumns = Pack(q, shape.Positions, shape.KeyChannels);
-        dyColumns = Pack(dy, shape.Positions, shape.Channels);
-    }
-
-    public double[] Unary()
-    {
-        AttentionKernels.Unary<T, R>(Host, weights, g, unary, shape);
-        return Read(unary);
+        (this.host, this.shape, this.scale) = (host, shape, scale);
+        maps = new(On(reference.Q), On(reference.K), On(reference.G), On(reference.M), On([reference.Gamma]));
+        dy = On(reference.Dy);
+        kept = new(
+            New(AttentionHost.ResultLength<T>(host, shape)), New(AttentionHost.StatRows * shape.Samples * shape.Positions),
+            New(AttentionHost.RowsLength<T>(host, shape)));
     }
 
     public double[] Forward()
     {
         var y = New(dy.IntLength);
-        AttentionKernels.Forward<T, R>(Host, qColumns, k, g, oColumns, stats, scale, shape);
-        AttentionKernels.Combine<T, R>(Host, oColumns, stats, gamma, unary, y, shape);
+        AttentionHost.Forward<T, R>(host, maps, kept, y, New(AttentionHost.WorkspaceLength<T>(host, shape)), scale, shape);
         return Read(y);
     }
 
-    public double[] Dot()
+    public AttentionSlopes Backward()
     {
-        AttentionBackwardKernels.Dot<T, R>(Host, dyColumns, oColumns, stats, shape);
-        return Read(stats)[(2 * shape.Samples * shape.Positions)..];
-    }
-
-    public double[] QueryGradient()
-    {
-        var dq = Zero(shape.Positions, shape.KeyChannels);
-        AttentionBackwardKernels.Queries<T, R>(Host, qColumns, k, g, dyColumns, stats, gamma, dq, scale, shape);
-        return Unpack(dq, shape.Positions, shape.KeyChannels);
-    }
-
-    public (double[] Dk, double[] Dg, double[] Dw) KeyGradients(double[] dySum)
-    {
-        var (kColumns, gColumns) = (Pack(k, shape.Keys, shape.KeyChannels), Pack(g, shape.Keys, shape.Channels));
-        var (dk, dgColumns) = (Zero(shape.Keys, shape.KeyChannels), Zero(shape.Keys, shape.Channels));
-        AttentionBackwardKernels.Keys<T, R>(Host, kColumns, gColumns, q, dy, stats, gamma, dk, dgColumns, scale, shape);
-        var (sums, dw, dg) = (On(dySum), New(weights.IntLength), New(g.IntLength));
-        AttentionBackwardKernels.Unary<T, R>(Host, gColumns, sums, dw, shape);
-        AttentionBackwardKernels.Values<T, R>(Host, dgColumns, weights, sums, dg, shape);
-        return (Unpack(dk, shape.Keys, shape.KeyChannels), Read(dg), Read(dw));
+        var queries = New(shape.Samples * shape.Positions * shape.KeyChannels);
+        var (keys, values) = (New(shape.Samples * shape.Keys * shape.KeyChannels), New(shape.Samples * shape.Keys * shape.Channels));
+        var (unary, gamma) = (New(shape.Samples * shape.Keys), New(1));
+        AttentionScratch<T> scratch = new(
+            New(AttentionHost.SumsLength<T>(host, shape)), New(AttentionHost.CenteredLength<T>(host, shape)),
+            New(AttentionHost.ColumnsLength<T>(host, shape)));
+        AttentionHost.Backward<T, R>(host, maps, dy, kept, new(queries, keys, values, unary, gamma), scratch, scale, shape);
+        return new(Read(queries), Read(keys), Read(values), Read(unary), Read(gamma));
     }
 
     public void Dispose()
@@ -108,29 +111,12 @@ internal sealed class AttentionRun<T, R> : IDisposable
 
     private ArrayView<T> On(double[] values) => Own(Upload<T>(values));
 
-    private ArrayView<T> New(int length) => Own(Unwritten<T>(length));
-
-    private ArrayView<T> Zero(int positions, int channels) =>
-        Own(Zeros<T>(PositionKernels.PackedLength(Host, shape.Samples, positions, channels)));
+    private ArrayView<T> New(int length) => length == 0 ? ArrayView<T>.Empty : Own(Unwritten<T>(length));
 
     private ArrayView<T> Own(MemoryBuffer1D<T, Stride1D.Dense> buffer)
     {
         buffers.Add(buffer);
         return buffer.View;
-    }
-
-    private ArrayView<T> Pack(ArrayView<T> x, int positions, int channels)
-    {
-        var columns = New(PositionKernels.PackedLength(Host, shape.Samples, positions, channels));
-        PositionKernels.Pack(Host, x, columns, shape.Samples, positions, channels);
-        return columns;
-    }
-
-    private double[] Unpack(ArrayView<T> columns, int positions, int channels)
-    {
-        var y = New(shape.Samples * positions * channels);
-        PositionKernels.Unpack(Host, columns, y, shape.Samples, positions, channels);
-        return Read(y);
     }
 
     private static double[] Read(ArrayView<T> view)

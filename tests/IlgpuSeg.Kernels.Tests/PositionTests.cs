@@ -36,24 +36,4 @@ public class PositionTests
             [.. xs.Select((v, i) => v - expected[i / channels / positions * channels + i % channels] / positions)], Download(y), 2 * tolerance,
             "centred");
     }
-
-    [Theory]
-    [MemberData(nameof(Sizes))]
-    public void PackedColumnsAreTheRows(int samples, int positions, int channels)
-    {
-        double[] xs = [.. Enumerable.Range(0, samples * positions * channels)];
-        using var x = Upload<float>(xs);
-        using var columns = Unwritten<float>(PositionKernels.PackedLength(Host, samples, positions, channels));
-        using var y = Unwritten<float>(xs.Length);
-        PositionKernels.Pack<float>(Host, x.View, columns.View, samples, positions, channels);
-        PositionKernels.Unpack<float>(Host, columns.View, y.View, samples, positions, channels);
-        AssertClose(xs, Download(y), 0, "unpacked");
-        var packed = Download(columns);
-        var (lanes, blocks) = (Host.Lanes, KernelHost.Blocks(positions, Host.Lanes));
-        for (var i = 0; i < xs.Length; i++)
-        {
-            int n = i / channels / positions, p = i / channels % positions, c = i % channels;
-            Assert.Equal(xs[i], packed[((n * blocks + p / lanes) * channels + c) * lanes + p % lanes]);
-        }
-    }
 }

@@ -49,149 +49,35 @@ public static class DisentangledAttention
     {
         private readonly KernelHost host = q.Device.Kernels;
         private readonly AttentionShape shape = new(q.N, q.Shape[1], k.Shape[1], q.C, g.C);
-        // By block tiles, of maps as they lie, or by a position per lane, of packed maps.
-        private readonly bool inBlocks = AttentionBlock.Takes<T>(q.Device.Kernels);
 
         public Tensor Forward()
         {
-            using var weights = Empty(shape.Samples, shape.Keys);
-            SoftmaxKernels.Forward<T, R, SoftmaxForm<T, R>>(host, m.View<T>(), weights.View<T>(), shape.Samples, shape.Keys);
-            using var unary = Empty(shape.Samples, shape.Channels);
-            AttentionKernels.Unary<T, R>(host, weights.View<T>(), g.View<T>(), unary.View<T>(), shape);
-
-            using var stats = Empty(AttentionKernels.StatRows, shape.Samples * shape.Positions);
-            using var o = Pairwise(stats);
+            using var o = Empty(AttentionHost.ResultLength<T>(host, shape));
+            using var stats = Empty(AttentionHost.StatRows, shape.Samples * shape.Positions);
+            using var rows = Empty(AttentionHost.RowsLength<T>(host, shape));
+            using var workspace = Empty(AttentionHost.WorkspaceLength<T>(host, shape));
             var y = Empty(shape.Samples, shape.Positions, shape.Channels);
-            AttentionKernels.Combine<T, R>(host, o.View<T>(), stats.View<T>(), gamma.View<T>(), unary.View<T>(), y.View<T>(), shape);
-            return Autograd.Record(Op, y, [q, k, g, m, gamma], dy => Backward(dy, weights, stats, o), q, k, g, gamma, weights, stats, o);
+            AttentionHost.Forward<T, R>(
+                host, Maps(), new(o.View<T>(), stats.View<T>(), rows.View<T>()), y.View<T>(), workspace.View<T>(), scale, shape);
+            return Autograd.Record(Op, y, [q, k, g, m, gamma], dy => Backward(dy, o, stats, rows), q, k, g, m, gamma, o, stats, rows);
         }
 
-        private Tensor Pairwise(Tensor stats)
+        private Tensor?[] Backward(Tensor dy, Tensor o, Tensor stats, Tensor rows)
         {
-            using var centeredQ = Centered(q);
-            using var centeredK = Centered(k);
-            if (inBlocks)
-            {
-                var plain = Empty(shape.Samples, shape.Positions, shape.Channels);
-                AttentionBlock.Forward<T, R>(
-                    host, centeredQ.View<T>(), centeredK.View<T>(), g.View<T>(), plain.View<T>(), stats.View<T>(), scale, shape);
-                return plain;
-            }
-            var o = Packed(shape.Positions, shape.Channels);
-            o.SetToZero();
-            using var qColumns = Pack(centeredQ);
-            AttentionKernels.Forward<T, R>(
-                host, qColumns.View<T>(), centeredK.View<T>(), g.View<T>(), o.View<T>(), stats.View<T>(), scale, shape);
-            return o;
-        }
-
-        private Tensor?[] Backward(Tensor dy, Tensor weights, Tensor stats, Tensor o)
-        {
-            using var centeredQ = Centered(q);
-            using var centeredK = Centered(k);
-            var dgamma = Empty(1);
-            var dq = QueryGradient(dy, centeredQ, centeredK, stats, o, dgamma);
-            var (dk, dg, dm) = KeyGradients(dy, centeredQ, centeredK, stats, weights);
+            var (dq, dk, dg, dm, dgamma) = (Like(q), Like(k), Like(g), Like(m), Like(gamma));
+            using var sums = Empty(AttentionHost.SumsLength<T>(host, shape));
+            using var centered = Empty(AttentionHost.CenteredLength<T>(host, shape));
+            using var columns = Empty(AttentionHost.ColumnsLength<T>(host, shape));
+            AttentionHost.Backward<T, R>(
+                host, Maps(), dy.View<T>(), new(o.View<T>(), stats.View<T>(), rows.View<T>()),
+                new(dq.View<T>(), dk.View<T>(), dg.View<T>(), dm.View<T>(), dgamma.View<T>()),
+                new(sums.View<T>(), centered.View<T>(), columns.View<T>()), scale, shape);
             return [dq, dk, dg, dm, dgamma];
         }
 
-        private Tensor QueryGradient(Tensor dy, Tensor centeredQ, Tensor centeredK, Tensor stats, Tensor o, Tensor dgamma)
-        {
-            using var dyColumns = inBlocks ? null : Pack(dy);
-            if (dyColumns is null)
-                AttentionBlockBackward.Dot<T, R>(host, dy.View<T>(), o.View<T>(), stats.View<T>(), shape);
-            else
-                AttentionBackwardKernels.Dot<T, R>(host, dyColumns.View<T>(), o.View<T>(), stats.View<T>(), shape);
-            var queries = shape.Samples * shape.Positions;
-            using var workspace = Empty(FlatReduction.WorkspaceLength(queries));
-            FlatReduction.Sum<T, R>(host, stats.View<T>().SubView(2 * queries, queries), workspace.View<T>(), dgamma.View<T>());
+        private AttentionMaps<T> Maps() => new(q.View<T>(), k.View<T>(), g.View<T>(), m.View<T>(), gamma.View<T>());
 
-            if (dyColumns is null)
-            {
-                var dq = Empty(q.Shape.ToArray());
-                AttentionBlockBackward.Queries<T, R>(
-                    host, centeredQ.View<T>(), centeredK.View<T>(), g.View<T>(), dy.View<T>(), stats.View<T>(), gamma.View<T>(), dq.View<T>(),
-                    scale, shape);
-                Whiten.Center<T, R>(dq, dq);
-                return dq;
-            }
-            using var qColumns = Pack(centeredQ);
-            using var dqColumns = Packed(shape.Positions, shape.KeyChannels);
-            dqColumns.SetToZero();
-            AttentionBackwardKernels.Queries<T, R>(
-                host, qColumns.View<T>(), centeredK.View<T>(), g.View<T>(), dyColumns.View<T>(), stats.View<T>(), gamma.View<T>(),
-                dqColumns.View<T>(), scale, shape);
-            return CenteredUnpacked(dqColumns, q.Shape);
-        }
-
-        private (Tensor Dk, Tensor Dg, Tensor Dm) KeyGradients(
-            Tensor dy, Tensor centeredQ, Tensor centeredK, Tensor stats, Tensor weights)
-        {
-            using var dySum = Empty(shape.Samples, shape.Channels);
-            PositionKernels.Sum<T, R>(host, dy.View<T>(), dySum.View<T>(), shape.Samples, shape.Positions, shape.Channels);
-            var dg = Empty(g.Shape.ToArray());
-            var dm = Empty(m.Shape.ToArray());
-            var dk = inBlocks
-                ? KeyGradientsInBlocks(dy, centeredQ, centeredK, stats, weights, dySum, dg, dm)
-                : KeyGradientsInColumns(dy, centeredQ, centeredK, stats, weights, dySum, dg, dm);
-            SoftmaxKernels.Backward<T, SoftmaxForm<T, R>>(host, weights.View<T>(), dm.View<T>(), dm.View<T>(), shape.Samples, shape.Keys);
-            return (dk, dg, dm);
-        }
-
-        private Tensor KeyGradientsInBlocks(
-            Tensor dy, Tensor centeredQ, Tensor centeredK, Tensor stats, Tensor weights, Tensor dySum, Tensor dg, Tensor dm)
-        {
-            var dk = Empty(k.Shape.ToArray());
-            using var dgPairs = Empty(g.Shape.ToArray());
-            AttentionBlockBackward.Keys<T, R>(
-                host, centeredQ.View<T>(), centeredK.View<T>(), g.View<T>(), dy.View<T>(), stats.View<T>(), gamma.View<T>(), dk.View<T>(),
-                dgPairs.View<T>(), scale, shape);
-            AttentionBackwardKernels.Values<T, R>(host, dgPairs.View<T>(), weights.View<T>(), dySum.View<T>(), dg.View<T>(), shape);
-            AttentionBlockBackward.Unary<T, R>(host, g.View<T>(), dySum.View<T>(), dm.View<T>(), shape);
-            Whiten.Center<T, R>(dk, dk);
-            return dk;
-        }
-
-        private Tensor KeyGradientsInColumns(
-            Tensor dy, Tensor centeredQ, Tensor centeredK, Tensor stats, Tensor weights, Tensor dySum, Tensor dg, Tensor dm)
-        {
-            using var kColumns = Pack(centeredK);
-            using var gColumns = Pack(g);
-            using var dkColumns = Packed(shape.Keys, shape.KeyChannels);
-            using var dgColumns = Packed(shape.Keys, shape.Channels);
-            dkColumns.SetToZero();
-            dgColumns.SetToZero();
-            AttentionBackwardKernels.Keys<T, R>(
-                host, kColumns.View<T>(), gColumns.View<T>(), centeredQ.View<T>(), dy.View<T>(), stats.View<T>(), gamma.View<T>(),
-                dkColumns.View<T>(), dgColumns.View<T>(), scale, shape);
-            AttentionBackwardKernels.Values<T, R>(host, dgColumns.View<T>(), weights.View<T>(), dySum.View<T>(), dg.View<T>(), shape);
-            AttentionBackwardKernels.Unary<T, R>(host, gColumns.View<T>(), dySum.View<T>(), dm.View<T>(), shape);
-            return CenteredUnpacked(dkColumns, k.Shape);
-        }
-
-        private Tensor Centered(Tensor x)
-        {
-            var y = Empty(x.Shape.ToArray());
-            Whiten.Center<T, R>(x, y);
-            return y;
-        }
-
-        private Tensor CenteredUnpacked(Tensor columns, Shape target)
-        {
-            var y = Empty(target.ToArray());
-            PositionKernels.Unpack(host, columns.View<T>(), y.View<T>(), target[0], target[1], target[2]);
-            Whiten.Center<T, R>(y, y);
-            return y;
-        }
-
-        private Tensor Pack(Tensor x)
-        {
-            var columns = Packed(x.Shape[1], x.C);
-            PositionKernels.Pack(host, x.View<T>(), columns.View<T>(), x.N, x.Shape[1], x.C);
-            return columns;
-        }
-
-        private Tensor Packed(int positions, int channels) => Empty(PositionKernels.PackedLength(host, shape.Samples, positions, channels));
+        private Tensor Like(Tensor x) => Empty(x.Shape.ToArray());
 
         private Tensor Empty(params int[] dims) => Tensor.Empty(dims, q.DType, q.Device);
     }

@@ -16,7 +16,6 @@ public class KernelCoverageTests
     private static readonly Dictionary<string, string> Exceptions = new()
     {
         ["GemmTensor.ProductKernel"] = "for GPUs on which tf32 is allowed, and for bfloat16 operands; see TensorProductTests",
-        ["PositionBlock.SumKernel"] = "for GPUs and many keys; see below",
     };
 
     // Its sums need the registers of 512-bit vectors.
@@ -51,33 +50,6 @@ public class KernelCoverageTests
         if (CpuVectors.Lanes(accelerator) == accelerator.WarpSize) launched.Add(WidestProduct);
         Assert.Equal([], all.Except(launched).Except(Exceptions.Keys).Order());
         Assert.Equal([], Exceptions.Keys.Where(name => launched.Contains(name) || !all.Contains(name)));
-    }
-
-    [Fact]
-    public void AttentionOverManyKeysAgreesInTheFormsForGpus()
-    {
-        const int Keys = 301;
-        Shape[] shapes = [new(2, 5, 3), new(2, Keys, 3), new(2, Keys, 6), new(2, Keys, 1), new(1)];
-        var expected = Run(Device.Cpu, DType.Float64);
-        var launched = new List<string>();
-        var accelerator = Device.Cpu.Accelerator;
-        var thread = Environment.CurrentManagedThreadId;
-        Action<KernelEntry> record = entry =>
-        {
-            if (Environment.CurrentManagedThreadId == thread) launched.Add(NameOf(entry.Method));
-        };
-        accelerator.Launching += record;
-        var actual = GpuForms(accelerator).Select(device => Run(device, DType.Float32)).ToArray();
-        accelerator.Launching -= record;
-        Assert.Contains("PositionBlock.SumKernel", launched);
-        foreach (var result in actual) Assert.All(expected.Zip(result), pair => Assert.Equal(pair.First, pair.Second, 1e-5));
-
-        double[] Run(Device device, DType dtype)
-        {
-            using var scope = new TensorScope();
-            var t = shapes.Select((shape, i) => Tensor.Randn(shape, (ulong)i + 1, dtype, device)).ToArray();
-            return DisentangledAttention.Apply(t[0], t[1], t[2], t[3], t[4]).ToDoubles();
-        }
     }
 
     private static IEnumerable<OpSample> Samples() =>
