@@ -48,6 +48,9 @@ internal static class AttentionBlock
     {
         var slices = SharedMemory.Allocate<T>(AttentionTile.SliceElements<TTile>());
         var tile = SharedMemory.Allocate<T>(AttentionTile.TileElements<TTile>());
+        // Per query: its maximum and sum so far, and how much of what was added up is kept. In registers they would crowd out sums.
+        var peaks = SharedMemory.Allocate<T>(TTile.Size);
+        var totals = SharedMemory.Allocate<T>(TTile.Size);
         var keeps = SharedMemory.Allocate<T>(TTile.Size);
         var row = AttentionRow.Own(s);
         AttentionBlockRow.Fill<T, R, TTile>(x, kept.Rows, row, slices, tile, s);
@@ -55,11 +58,11 @@ internal static class AttentionBlock
         var count = Smaller(TTile.Size, s.Positions - firstQuery);
         firstQuery += Grid.IdxX * s.Positions;
         var queries = AttentionRows<T>.Centered(x.Q, firstQuery, count, kept.Rows, row);
-        // The softmax's part: a query and every second (fourth) key.
-        var own = Group.IdxX / (GemmStaging.Threads / TTile.Size);
-        var part = Group.IdxX & (GemmStaging.Threads / TTile.Size - 1);
-        var peak = R.FromDouble(AttentionHost.Lowest);
-        var total = T.Zero;
+        if (Group.IdxX < TTile.Size)
+        {
+            peaks[Group.IdxX] = R.FromDouble(AttentionHost.Lowest);
+            totals[Group.IdxX] = T.Zero;
+        }
         for (var first = 0; first < s.Keys; first += TTile.Size)
         {
             var key = Grid.IdxX * s.Keys + first;
@@ -67,20 +70,16 @@ internal static class AttentionBlock
             AttentionTile.StoreTile<T, TTile>(
                 tile, AttentionTile.Products<T, R, TTile>(slices, AttentionRows<T>.Of(x.K, key, keys), queries, s.KeyChannels));
             Group.Barrier();
-            var risen = R.Max(peak, Highest<T, R, TTile>(tile, own, part, keys, scale));
-            var keep = R.Exp(peak - risen);
-            peak = risen;
-            total = R.Fma(total, keep, Weigh<T, R, TTile>(tile, own, part, keys, scale, risen));
-            if (part == 0) keeps[own] = keep;
+            Weigh<T, R, TTile>(tile, peaks, totals, keeps, keys, scale);
             AttentionTile.Accumulate<T, R, TTile>(
                 slices, tile, AttentionRows<T>.Of(x.G, key, keys), AttentionRows<T>.Of(kept.O, firstQuery, count), s.Channels, first == 0, keeps, true);
         }
         Group.Barrier();
-        if (part == 0 && own < count)
+        if (Group.IdxX < count)
         {
-            keeps[own] = x.Gamma[0] / total;
-            kept.Stats[firstQuery + own] = peak;
-            kept.Stats[s.Samples * s.Positions + firstQuery + own] = T.One / total;
+            keeps[Group.IdxX] = x.Gamma[0] / totals[Group.IdxX];
+            kept.Stats[firstQuery + Group.IdxX] = peaks[Group.IdxX];
+            kept.Stats[s.Samples * s.Positions + firstQuery + Group.IdxX] = T.One / totals[Group.IdxX];
         }
         Group.Barrier();
         Combine<T, R>(kept, y, keeps, firstQuery, count, row, s);
@@ -100,8 +99,28 @@ internal static class AttentionBlock
         }
     }
 
-    /// <summary>The largest scaled score of a query, for the threads that share it.</summary>
-    private static T Highest<T, R, TTile>(ArrayView<T> tile, int own, int part, int count, T scale)
+    /// <summary>Scores become weights: a thread has a query and every second (fourth) key.</summary>
+    private static void Weigh<T, R, TTile>(ArrayView<T> tile, ArrayView<T> peaks, ArrayView<T> totals, ArrayView<T> keeps, int keys, T scale)
+        where T : unmanaged, INumber<T>
+        where R : struct, IReal<T>
+        where TTile : struct, IAttentionTile
+    {
+        var own = Group.IdxX / (GemmStaging.Threads / TTile.Size);
+        var part = Group.IdxX & (GemmStaging.Threads / TTile.Size - 1);
+        // One of the threads brings the maximum in, and writes it.
+        var peak = R.FromDouble(AttentionHost.Lowest);
+        if (part == 0) peak = peaks[own];
+        var risen = Highest<T, R, TTile>(tile, own, part, keys, scale, peak);
+        var sum = Weights<T, R, TTile>(tile, own, part, keys, scale, risen);
+        if (part != 0) return;
+        var keep = R.Exp(peak - risen);
+        peaks[own] = risen;
+        keeps[own] = keep;
+        totals[own] = R.Fma(totals[own], keep, sum);
+    }
+
+    /// <summary>The largest scaled score of a query, or its maximum so far, for the threads that share it.</summary>
+    private static T Highest<T, R, TTile>(ArrayView<T> tile, int own, int part, int count, T scale, T highest)
         where T : unmanaged, INumber<T>
         where R : struct, IReal<T>
         where TTile : struct, IAttentionTile
@@ -109,7 +128,6 @@ internal static class AttentionBlock
         var parts = GemmStaging.Threads / TTile.Size;
         var stride = AttentionTile.Stride<TTile>();
         var lowest = R.FromDouble(AttentionHost.Lowest);
-        var highest = lowest;
         for (var j = part; j < count; j += Unrolled * parts)
         {
             // Rows of the tile beyond the last key are there too: as zeros.
@@ -124,7 +142,7 @@ internal static class AttentionBlock
     }
 
     /// <summary>Puts the weights of a query in the place of its scores and returns their sum, for the threads that share it.</summary>
-    private static T Weigh<T, R, TTile>(ArrayView<T> tile, int own, int part, int count, T scale, T peak)
+    private static T Weights<T, R, TTile>(ArrayView<T> tile, int own, int part, int count, T scale, T peak)
         where T : unmanaged, INumber<T>
         where R : struct, IReal<T>
         where TTile : struct, IAttentionTile

@@ -89,7 +89,7 @@ internal static class AttentionBlockBackward
         var first = Grid.IdxY * TTile.Size;
         var count = Smaller(TTile.Size, s.Keys - first);
         first += Grid.IdxX * s.Keys;
-        var totals = AttentionTotals.OfSample<T, R>(x, kept, d, scratch, s);
+        Unary<T, R>(x, kept, d, scratch, AttentionTotals.OfSample<T, R>(x, kept, d, scratch, s), first, count, s);
         for (var i = 0; i < s.Positions; i += TTile.Size)
         {
             var query = Grid.IdxX * s.Positions + i;
@@ -97,18 +97,16 @@ internal static class AttentionBlockBackward
             var scores = AttentionTile.Products<T, R, TTile>(slices, queries, AttentionRows<T>.Of(x.K, first, count), s.KeyChannels);
             KeyWeights<T, R, TTile>(tile, scores, kept.Stats, query, queries.Count, x.Gamma[0], scale, s);
             AttentionTile.Accumulate<T, R, TTile>(
-                slices, tile, AttentionRows<T>.Of(dy, query, queries.Count), AttentionRows<T>.Of(d.Dg, first, count), s.Channels, i == 0, tile, false);
+                slices, tile, AttentionRows<T>.Of(dy, query, queries.Count), AttentionRows<T>.Of(d.Dg, first, count), s.Channels, false, tile, false);
             var products = AttentionTile.Products<T, R, TTile>(
                 slices, AttentionRows<T>.Of(dy, query, queries.Count), AttentionRows<T>.Of(x.G, first, count), s.Channels);
             KeySlopes<T, TTile>(tile, products, kept.Stats, query, queries.Count, scale, s);
             AttentionTile.Accumulate<T, R, TTile>(
                 slices, tile, queries, AttentionRows<T>.Of(d.Dk, first, count), s.KeyChannels, i == 0, tile, false);
         }
-        Group.Barrier();
-        Unary<T, R>(x, kept, d, scratch, totals, first, count, s);
     }
 
-    /// <summary>dm, and the unary part of dg, a warp per key.</summary>
+    /// <summary>dm, and the unary part of dg, to which the pairwise one is added; a warp per key.</summary>
     private static void Unary<T, R>(
         AttentionMaps<T> x, AttentionKept<T> kept, AttentionGradients<T> d, AttentionScratch<T> scratch, int totals, int first, int count,
         AttentionShape s)
@@ -124,7 +122,7 @@ internal static class AttentionBlockBackward
             for (var c = Warp.LaneIdx; c < s.Channels; c += Warp.WarpSize)
             {
                 var total = scratch.Sums[totals + AttentionTotals.Dy(s) + c];
-                d.Dg[at + c] = R.Fma(weight, total, d.Dg[at + c]);
+                d.Dg[at + c] = weight * total;
                 sum = R.Fma(x.G[at + c] - kept.Rows[row + AttentionRow.Values(s) + c], total, sum);
             }
             sum = WarpRows.Sum(sum);

@@ -177,7 +177,6 @@ internal static class AttentionTile
             CopyRows<T, TTile>(slices, 0, z, 0, block, channels);
             AsyncCopy.Commit();
             var sums = Zero<T>();
-            if (!begins) sums = Load<T, TTile>(target, block, channels, kept, rescales);
             var half = 0;
             for (var slice = 0; slice < z.Count; slice += SliceDepth)
             {
@@ -191,7 +190,7 @@ internal static class AttentionTile
                     sums = Outer<T, R, TTile>(tile, (slice + i) * stride + Row, slices, half + i * stride + Column, sums);
                 half = next;
             }
-            Store<T, TTile>(target, block, channels, sums);
+            Store<T, R, TTile>(target, block + Column, channels, sums, begins, kept, rescales);
         }
     }
 
@@ -339,31 +338,51 @@ internal static class AttentionTile
         else AsyncCopy.Copy8(target, to, source, from, take);
     }
 
-    private static AttentionSums<T> Load<T, TTile>(AttentionRows<T> target, int block, int channels, ArrayView<T> kept, bool rescales)
+    /// <summary>
+    /// Writes the sums, plus (some of) what is in the target. It is read behind the products, not in front of them, so that no places in it have to be
+    /// kept in registers meanwhile.
+    /// </summary>
+    private static void Store<T, R, TTile>(
+        AttentionRows<T> target, int column, int channels, AttentionSums<T> sums, bool begins, ArrayView<T> kept, bool rescales)
         where T : unmanaged, INumber<T>
+        where R : struct, IReal<T>
         where TTile : struct, IAttentionTile
     {
-        var sums = Zero<T>();
-        sums.S00 = LoadSquare<T, TTile>(target, Row, block + Column, channels, kept, rescales);
-        if (TTile.Size > SquareStep)
-        {
-            sums.S01 = LoadSquare<T, TTile>(target, Row, block + Column + SquareStep, channels, kept, rescales);
-            sums.S10 = LoadSquare<T, TTile>(target, Row + SquareStep, block + Column, channels, kept, rescales);
-            sums.S11 = LoadSquare<T, TTile>(target, Row + SquareStep, block + Column + SquareStep, channels, kept, rescales);
-        }
-        return sums;
+        StoreSquareOut<T, R, TTile>(target, Row, column, channels, sums.S00, begins, kept, rescales);
+        if (TTile.Size == SquareStep) return;
+        StoreSquareOut<T, R, TTile>(target, Row, column + SquareStep, channels, sums.S01, begins, kept, rescales);
+        StoreSquareOut<T, R, TTile>(target, Row + SquareStep, column, channels, sums.S10, begins, kept, rescales);
+        StoreSquareOut<T, R, TTile>(target, Row + SquareStep, column + SquareStep, channels, sums.S11, begins, kept, rescales);
     }
 
-    private static Square4<T> LoadSquare<T, TTile>(AttentionRows<T> target, int row, int column, int channels, ArrayView<T> kept, bool rescales)
+    private static void StoreSquareOut<T, R, TTile>(
+        AttentionRows<T> target, int row, int column, int channels, Square4<T> square, bool begins, ArrayView<T> kept, bool rescales)
         where T : unmanaged, INumber<T>
+        where R : struct, IReal<T>
         where TTile : struct, IAttentionTile
     {
+        if (!begins) square = Added<T, R, TTile>(target, row, column, channels, square, kept, rescales);
+        StoreOut<T, TTile>(target, row, column, channels, square);
+    }
+
+    private static Square4<T> Added<T, R, TTile>(
+        AttentionRows<T> target, int row, int column, int channels, Square4<T> sums, ArrayView<T> kept, bool rescales)
+        where T : unmanaged, INumber<T>
+        where R : struct, IReal<T>
+        where TTile : struct, IAttentionTile
+    {
+        // Four loads under way.
+        var r0 = LoadRow<T, TTile>(target, row, column, channels);
+        var r1 = LoadRow<T, TTile>(target, row + 1, column, channels);
+        var r2 = LoadRow<T, TTile>(target, row + 2, column, channels);
+        var r3 = LoadRow<T, TTile>(target, row + 3, column, channels);
+        var factors = rescales ? Tile4.Load(kept, row) : Tile4.Of(T.One, T.One, T.One, T.One);
         Square4<T> s;
-        s.R0 = LoadRow<T, TTile>(target, row, column, channels);
-        s.R1 = LoadRow<T, TTile>(target, row + 1, column, channels);
-        s.R2 = LoadRow<T, TTile>(target, row + 2, column, channels);
-        s.R3 = LoadRow<T, TTile>(target, row + 3, column, channels);
-        return rescales ? Tile4.Scaled(s, Tile4.Load(kept, row)) : s;
+        s.R0 = rescales ? Tile4.Fma<T, R>(factors.V0, r0, sums.R0) : Tile4.Add(r0, sums.R0);
+        s.R1 = rescales ? Tile4.Fma<T, R>(factors.V1, r1, sums.R1) : Tile4.Add(r1, sums.R1);
+        s.R2 = rescales ? Tile4.Fma<T, R>(factors.V2, r2, sums.R2) : Tile4.Add(r2, sums.R2);
+        s.R3 = rescales ? Tile4.Fma<T, R>(factors.V3, r3, sums.R3) : Tile4.Add(r3, sums.R3);
+        return s;
     }
 
     private static Tile4<T> LoadRow<T, TTile>(AttentionRows<T> target, int row, int column, int channels)
@@ -371,33 +390,21 @@ internal static class AttentionTile
         where TTile : struct, IAttentionTile
     {
         var values = Tile4.Of(T.Zero, T.Zero, T.Zero, T.Zero);
-        if (row < target.Count)
+        var at = At<TTile>(target.First + row, column, channels);
+        // One condition, so that a load is one instruction under a predicate.
+        var limit = row < target.Count ? channels : 0;
+        if (TTile.Quads)
         {
-            var at = At<TTile>(target.First + row, column, channels);
-            if (TTile.Quads)
-            {
-                if (column < channels) values = Tile4.Load(target.Map, at);
-            }
-            else
-            {
-                if (column < channels) values.V0 = target.Map[at];
-                if (column + 1 < channels) values.V1 = target.Map[at + 1];
-                if (column + 2 < channels) values.V2 = target.Map[at + 2];
-                if (column + 3 < channels) values.V3 = target.Map[at + 3];
-            }
+            if (column < limit) values = Tile4.Load(target.Map, at);
+        }
+        else
+        {
+            if (column < limit) values.V0 = target.Map[at];
+            if (column + 1 < limit) values.V1 = target.Map[at + 1];
+            if (column + 2 < limit) values.V2 = target.Map[at + 2];
+            if (column + 3 < limit) values.V3 = target.Map[at + 3];
         }
         return values;
-    }
-
-    private static void Store<T, TTile>(AttentionRows<T> target, int block, int channels, AttentionSums<T> sums)
-        where T : unmanaged
-        where TTile : struct, IAttentionTile
-    {
-        StoreOut<T, TTile>(target, Row, block + Column, channels, sums.S00);
-        if (TTile.Size == SquareStep) return;
-        StoreOut<T, TTile>(target, Row, block + Column + SquareStep, channels, sums.S01);
-        StoreOut<T, TTile>(target, Row + SquareStep, block + Column, channels, sums.S10);
-        StoreOut<T, TTile>(target, Row + SquareStep, block + Column + SquareStep, channels, sums.S11);
     }
 
     private static void StoreOut<T, TTile>(AttentionRows<T> target, int row, int column, int channels, Square4<T> square)
@@ -414,18 +421,18 @@ internal static class AttentionTile
         where T : unmanaged
         where TTile : struct, IAttentionTile
     {
-        if (row >= target.Count) return;
         var at = At<TTile>(target.First + row, column, channels);
+        var limit = row < target.Count ? channels : 0;
         if (TTile.Quads)
         {
-            if (column < channels) Tile4.Store(target.Map, at, values);
+            if (column < limit) Tile4.Store(target.Map, at, values);
         }
         else
         {
-            if (column < channels) target.Map[at] = values.V0;
-            if (column + 1 < channels) target.Map[at + 1] = values.V1;
-            if (column + 2 < channels) target.Map[at + 2] = values.V2;
-            if (column + 3 < channels) target.Map[at + 3] = values.V3;
+            if (column < limit) target.Map[at] = values.V0;
+            if (column + 1 < limit) target.Map[at + 1] = values.V1;
+            if (column + 2 < limit) target.Map[at + 2] = values.V2;
+            if (column + 3 < limit) target.Map[at + 3] = values.V3;
         }
     }
 
