@@ -17,6 +17,9 @@ internal static class AttentionColumns
     // Groups of a launch on a CPU: enough to keep its cores evenly busy, few enough that what each group computes for itself is little.
     private const int CpuGroups = 32;
 
+    // Of a small map for the same reason: blocks of a group at least.
+    private const int CpuBlocks = 4;
+
     /// <summary>The first block of the calling group's share.</summary>
     public static int First(int positions) => Grid.IdxY * Blocks(positions) / Grid.DimY;
 
@@ -90,7 +93,7 @@ internal static class AttentionColumns
     public static int Shares(KernelHost host, int samples, int positions)
     {
         var blocks = KernelHost.Blocks(positions, host.Lanes);
-        return host.Accelerator.AcceleratorType == AcceleratorType.CPU ? Math.Min(blocks, KernelHost.Blocks(CpuGroups, samples)) : blocks;
+        return host.Accelerator.AcceleratorType == AcceleratorType.CPU ? Math.Min(KernelHost.Blocks(blocks, CpuBlocks), KernelHost.Blocks(CpuGroups, samples)) : blocks;
     }
 
     private static int Blocks(int positions) => (positions + Group.DimX - 1) / Group.DimX;
