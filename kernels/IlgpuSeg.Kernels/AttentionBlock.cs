@@ -198,7 +198,7 @@ internal static class AttentionBlock
     internal static AttentionTiles Choose(KernelHost host, int positions, int samples, bool quads)
     {
         var bytes = sizeof(float)
-            * (AttentionTile.TileElements<LargeAttentionTile>() + AttentionTile.SliceElements<LargeAttentionTile>() + AttentionKernels.StatRows * LargeAttentionTile.Size);
+            * (AttentionTile.TileElements<LargeAttentionTile>() + AttentionTile.SliceElements<LargeAttentionTile>() + 3 * LargeAttentionTile.Size);
         if (!quads) return AttentionTiles.Single;
         return (long)KernelHost.Blocks(positions, LargeAttentionTile.Size) * samples >= host.Multiprocessors
             && bytes <= host.Accelerator.MaxSharedMemoryPerGroup
