@@ -1,5 +1,4 @@
 using IlgpuSeg.Data;
-using IlgpuSeg.Memory;
 using IlgpuSeg.Nn;
 using IlgpuSeg.Serialization;
 using IlgpuSeg.Training;
@@ -75,26 +74,6 @@ public sealed class TrainerTests(DrawnScenes scenes) : IClassFixture<DrawnScenes
         AssertSameTensors(Path.Combine(plain.Output, Trainer.LastCheckpoint), Path.Combine(saving.Output, Trainer.LastCheckpoint));
         Assert.All(savingSteps.Steps, s => Assert.True(s.PeakMemoryMiB > 1));
         Assert.Equal(savingSteps.Steps.Select(s => s.PeakMemoryMiB), new RunLog(saving.Output, resumeAt: 2).Steps.Select(s => s.PeakMemoryMiB), new NineDigits());
-    }
-
-    [TrainingFact]
-    public void ALimitStopsARunThatNeedsMoreAndAnotherCanFollow()
-    {
-        var allocator = Device.Cpu.Allocator;
-        try
-        {
-            var tight = scenes.Config("tight", $"memory.limit_mib={allocator.LiveBytes / 1048576 + 60}", "augment.crop=[192, 192]", "optim.batch=6");
-            var e = Assert.Throws<OutOfDeviceMemoryException>(() => DrawnScenes.Trainer(tight).Run(new RecordingObserver()));
-            Assert.StartsWith("cpu is out of memory", e.Message);
-            Assert.False(File.Exists(Path.Combine(tight.Output, Trainer.LastCheckpoint)));
-        }
-        finally
-        {
-            allocator.Limit = null;
-        }
-        var observer = new RecordingObserver();
-        DrawnScenes.Trainer(scenes.Config("after", "optim.steps=1")).Run(observer);
-        Assert.Single(observer.Steps);
     }
 
     [Fact]
