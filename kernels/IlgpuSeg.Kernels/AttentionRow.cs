@@ -95,7 +95,8 @@ internal static class AttentionRow
             Group.Barrier();
             for (var r = 0; r < Group.DimX; r += Tile8.Size)
             {
-                var w = Tile8.Load(weights, Tile8.Rows(place + r, place + Group.DimX - 1));
+                // Groups of fewer threads than a tile has rows: the last weight would count again.
+                var w = Tile8.Limit(Tile8.Load(weights, Tile8.Rows(place + r, place + Group.DimX - 1)), Group.DimX - r, T.Zero);
                 total += Tile8.Sum(w);
                 Tile8.AccumulateRow<T, R>(rows, u, g, Tile8.Scale(Tile8.Rows(first + r, endKey - 1), s.Channels), w, s.Channels);
             }

@@ -28,7 +28,9 @@ public class AttentionTests
     /// <summary>A mean of q a thousand times as large as what differs: whitening takes it away before anything is multiplied.</summary>
     [Theory]
     [InlineData(ProductTiles.Vectors)]
+#if KERNELS_BUNDLED
     [InlineData(ProductTiles.Blocks)]
+#endif
     public void LargeMeansOfQueriesDoNotMatter(ProductTiles form)
     {
         KernelHost host = new(Host.Accelerator) { Products = form };
