@@ -123,16 +123,7 @@ internal static class Tile8
         for (var c = 0; c < length; c++)
         {
             var at = column + c * stride;
-            var sum = columns[at] * keep;
-            sum = R.Fma(rows[starts.V0 + c], w.V0, sum);
-            sum = R.Fma(rows[starts.V1 + c], w.V1, sum);
-            sum = R.Fma(rows[starts.V2 + c], w.V2, sum);
-            sum = R.Fma(rows[starts.V3 + c], w.V3, sum);
-            sum = R.Fma(rows[starts.V4 + c], w.V4, sum);
-            sum = R.Fma(rows[starts.V5 + c], w.V5, sum);
-            sum = R.Fma(rows[starts.V6 + c], w.V6, sum);
-            sum = R.Fma(rows[starts.V7 + c], w.V7, sum);
-            columns[at] = sum;
+            columns[at] = Weigh<T, R>(columns[at] * keep, rows, starts, w, c);
         }
     }
 
@@ -151,17 +142,24 @@ internal static class Tile8
         {
             var c = at + Group.IdxX;
             if (c >= length) continue;
-            var sum = target[first + c];
-            sum = R.Fma(rows[starts.V0 + c], w.V0, sum);
-            sum = R.Fma(rows[starts.V1 + c], w.V1, sum);
-            sum = R.Fma(rows[starts.V2 + c], w.V2, sum);
-            sum = R.Fma(rows[starts.V3 + c], w.V3, sum);
-            sum = R.Fma(rows[starts.V4 + c], w.V4, sum);
-            sum = R.Fma(rows[starts.V5 + c], w.V5, sum);
-            sum = R.Fma(rows[starts.V6 + c], w.V6, sum);
-            sum = R.Fma(rows[starts.V7 + c], w.V7, sum);
-            target[first + c] = sum;
+            target[first + c] = Weigh<T, R>(target[first + c], rows, starts, w, c);
         }
+    }
+
+    /// <summary>A sum and an element of each of eight rows, each times its weight.</summary>
+    private static T Weigh<T, R>(T sum, ArrayView<T> rows, Tile8<int> starts, Tile8<T> w, int c)
+        where T : unmanaged, INumber<T>
+        where R : struct, IReal<T>
+    {
+        sum = R.Fma(rows[starts.V0 + c], w.V0, sum);
+        sum = R.Fma(rows[starts.V1 + c], w.V1, sum);
+        sum = R.Fma(rows[starts.V2 + c], w.V2, sum);
+        sum = R.Fma(rows[starts.V3 + c], w.V3, sum);
+        sum = R.Fma(rows[starts.V4 + c], w.V4, sum);
+        sum = R.Fma(rows[starts.V5 + c], w.V5, sum);
+        sum = R.Fma(rows[starts.V6 + c], w.V6, sum);
+        sum = R.Fma(rows[starts.V7 + c], w.V7, sum);
+        return sum;
     }
 
     /// <summary>The elements at eight indices.</summary>

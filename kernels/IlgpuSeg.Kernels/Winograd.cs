@@ -13,8 +13,8 @@
 //
 // Memory: tiles go through the workspace in chunks that stay in the second-level caches: x is read from there 4 times, the transformed tiles (4 times x, 4
 //   times y) are written and read once. There is no copy with a border.
-// Accumulation: in T, over the inputs, i ascending; the transforms add 16 numbers (x), 9 (w) and 16 (sums). In float the error is about three times that of
-//   the sums of nine products (1.2e-6 beside 3.6e-7 of the largest result, 512 channels of normal numbers).
+// Accumulation: in T, over the inputs, i ascending; the transforms add 16 numbers (x), 9 (w) and 16 (sums). In float that loses less than sums nine times as
+//   long do: 9.8e-7 beside 2.6e-6 of the largest result, 512 channels of numbers between -1 and 1 (WinogradTests).
 using System.Numerics;
 using System.Runtime.CompilerServices;
 using ILGPU;
