@@ -2,7 +2,8 @@
 // inference), another tensor added or multiplied. A struct type argument of the kernel, so that each combination is compiled on its own and
 // one that does nothing costs nothing.
 //
-// Memory: saves the passes over C that the same operations would make on their own; the other tensor is read once, at C's index.
+// Memory: saves the passes over C that the same operations would make on their own; the other tensor is read once, at C's index. Where gradients need
+//   the sums themselves (the epilogues that keep) they are written once, at C's index too, and not read again.
 // Accumulation: none; scale and shift, and the scaled residual, are fused multiply-adds.
 using System.Numerics;
 using ILGPU;
@@ -27,6 +28,9 @@ public enum EpilogueReads
 
     /// <summary>One factor per column for the other tensor.</summary>
     OtherScale = 8,
+
+    /// <summary>A tensor of the result's layout that the finished sums go to as they are: not read but written.</summary>
+    Sums = 16,
 }
 
 /// <summary>What epilogues read; views that an epilogue does not read may be empty.</summary>
@@ -35,8 +39,9 @@ public enum EpilogueReads
 /// <param name="Shift">[columns], addends.</param>
 /// <param name="Other">Laid out as the result; may share its memory.</param>
 /// <param name="OtherScale">[columns], the factors of <paramref name="Other"/>.</param>
+/// <param name="Sums">Laid out as the result, written; shares no memory with it.</param>
 public readonly record struct EpilogueOperands<T>(
-    ArrayView<T> Scale, ArrayView<T> Shift, ArrayView<T> Other, ArrayView<T> OtherScale)
+    ArrayView<T> Scale, ArrayView<T> Shift, ArrayView<T> Other, ArrayView<T> OtherScale, ArrayView<T> Sums = default)
     where T : unmanaged, INumber<T>
 {
     /// <summary>The operands, checked, with a valid view (which is not read) in the place of each absent one: kernels want no empty ones.</summary>
@@ -51,7 +56,8 @@ public readonly record struct EpilogueOperands<T>(
         return new(
             Checked("scale", Scale, EpilogueReads.Scale, columns), Checked("shift", Shift, EpilogueReads.Shift, columns),
             Checked("other tensor", Other, EpilogueReads.Other, elements),
-            Checked("other tensor's scale", OtherScale, EpilogueReads.OtherScale, columns));
+            Checked("other tensor's scale", OtherScale, EpilogueReads.OtherScale, columns),
+            Checked("tensor of sums", Sums, EpilogueReads.Sums, elements));
 
         ArrayView<T> Checked(string name, ArrayView<T> view, EpilogueReads bit, long length)
         {
@@ -125,22 +131,25 @@ public static class Epilogue
         column.Scale = T.Zero;
         column.Shift = T.Zero;
         column.OtherScale = T.Zero;
-        if ((TEpilogue.Reads & ~EpilogueReads.Other) != 0)
+        if ((TEpilogue.Reads & ~(EpilogueReads.Other | EpilogueReads.Sums)) != 0)
         {
             if (n < columns) column = Column<T, TEpilogue>(e, first + n);
         }
         return column;
     }
 
-    /// <summary>What is stored at an index of the result.</summary>
+    /// <summary>What is stored at an index of the result; keeps the sum where the epilogue says so.</summary>
     /// <param name="e">The operands.</param>
     /// <param name="column">The column's constants.</param>
     /// <param name="index">The place in the result.</param>
     /// <param name="sum">The finished sum.</param>
     public static T Value<T, TEpilogue>(EpilogueOperands<T> e, EpilogueColumn<T> column, int index, T sum)
         where T : unmanaged, INumber<T>
-        where TEpilogue : struct, IEpilogue<T> =>
-        TEpilogue.Value(sum, column, (TEpilogue.Reads & EpilogueReads.Other) != 0 ? e.Other[index] : T.Zero);
+        where TEpilogue : struct, IEpilogue<T>
+    {
+        if ((TEpilogue.Reads & EpilogueReads.Sums) != 0) e.Sums[index] = sum;
+        return TEpilogue.Value(sum, column, (TEpilogue.Reads & EpilogueReads.Other) != 0 ? e.Other[index] : T.Zero);
+    }
 }
 
 /// <summary>The sum itself, or its activation.</summary>
@@ -253,4 +262,33 @@ public readonly struct ProductEpilogue<T> : IEpilogue<T>
 
     /// <inheritdoc/>
     public static T Value(T sum, EpilogueColumn<T> column, T other) => sum * other;
+}
+
+/// <summary>sum * other, and the sum kept: the gradient of the other tensor needs it.</summary>
+public readonly struct KeepingProductEpilogue<T> : IEpilogue<T>
+    where T : unmanaged, INumber<T>
+{
+    /// <inheritdoc/>
+    public static bool IsIdentity => false;
+
+    /// <inheritdoc/>
+    public static EpilogueReads Reads => EpilogueReads.Other | EpilogueReads.Sums;
+
+    /// <inheritdoc/>
+    public static T Value(T sum, EpilogueColumn<T> column, T other) => sum * other;
+}
+
+/// <summary>The sum's activation, and the sum kept: the activation's gradient needs it.</summary>
+public readonly struct KeepingActivationEpilogue<T, TActivation> : IEpilogue<T>
+    where T : unmanaged, INumber<T>
+    where TActivation : struct, IActivation<T>
+{
+    /// <inheritdoc/>
+    public static bool IsIdentity => false;
+
+    /// <inheritdoc/>
+    public static EpilogueReads Reads => EpilogueReads.Sums;
+
+    /// <inheritdoc/>
+    public static T Value(T sum, EpilogueColumn<T> column, T other) => TActivation.Value(sum);
 }

@@ -19,7 +19,8 @@ public enum FusedActivation
 
 /// <summary>
 /// What follows a convolution or matrix product element by element. Where no gradient is recorded it happens in the product's kernel, before
-/// the result is stored; where one is, as operations of their own, so that gradients are theirs.
+/// the result is stored; where one is, so do a convolution's activation, gate and residual connection (of a gate and a GELU the sums are kept, the
+/// gradients need them), and what has a learned scale is an operation of its own, so that gradients are its.
 /// </summary>
 public sealed class FusedEpilogue
 {
@@ -99,6 +100,60 @@ public sealed class FusedEpilogue
         }
         if (other is not null && other.Shape != result)
             throw new ShapeException(op, "other must have the result's shape", ("result", result), ("other", other.Shape));
+    }
+
+    /// <summary>Whether it may happen in the product's kernel where gradients are recorded: they follow from the result or from the product's sums.</summary>
+    internal bool HasGradient => multiplies || (scale is null && (other is null || activation != FusedActivation.Gelu));
+
+    /// <summary>Whether the gradients need the sums.</summary>
+    internal bool KeepsSums => multiplies || activation == FusedActivation.Gelu;
+
+    /// <summary>The other tensor of a gate or residual connection.</summary>
+    internal Tensor? Other => other;
+
+    /// <summary>What <see cref="Backward"/> reads beside the result's gradient.</summary>
+    /// <param name="result">The result.</param>
+    /// <param name="sums">The sums, where they are kept.</param>
+    internal Tensor[] Saved(Tensor result, Tensor? sums) =>
+        multiplies ? [sums!, other!]
+        : activation == FusedActivation.None ? []
+        : [sums ?? result];
+
+    /// <summary>Calls a kernel with the epilogue that keeps the sums; see <see cref="KeepsSums"/>.</summary>
+    /// <param name="call">The launch.</param>
+    /// <param name="sums">Written: the sums, of the result's shape.</param>
+    internal void DispatchKeeping<T, R>(IEpilogueCall<T> call, Tensor sums)
+        where T : unmanaged, INumber<T>
+        where R : struct, IReal<T>
+    {
+        if (multiplies) call.Run<KeepingProductEpilogue<T>>(new(default, default, other!.View<T>(), default, sums.View<T>()));
+        else call.Run<KeepingActivationEpilogue<T, GeluActivation<T, R>>>(new(default, default, default, default, sums.View<T>()));
+    }
+
+    /// <summary>The gradients of the sums and of <see cref="Other"/>; both may be <paramref name="dy"/>. See <see cref="HasGradient"/>.</summary>
+    /// <param name="dy">The result's gradient.</param>
+    /// <param name="known">The sums, or the result where they are not kept.</param>
+    internal (Tensor Sums, Tensor? Other) Backward<T, R>(Tensor dy, Tensor known)
+        where T : unmanaged, INumber<T>
+        where R : struct, IReal<T>
+    {
+        if (!multiplies && activation == FusedActivation.None) return (dy, dy);
+        var (host, g, at) = (dy.Device.Kernels, dy.View<T>(), known.View<T>());
+        var dsums = Tensor.Empty(dy.Shape, dy.DType, dy.Device);
+        if (!multiplies)
+        {
+            if (activation == FusedActivation.Gelu) GeluKernels.Backward<T, R>(host, at, g, dsums.View<T>());
+            else ReluKernels.Backward(host, at, g, dsums.View<T>());
+            return (dsums, dsums);
+        }
+        if (!other!.RequiresGrad)
+        {
+            ElementwiseKernels.Multiply(host, g, other.View<T>(), dsums.View<T>());
+            return (dsums, null);
+        }
+        var dother = Tensor.Empty(dy.Shape, dy.DType, dy.Device);
+        ElementwiseKernels.MultiplyBackward(host, at, other.View<T>(), g, dsums.View<T>(), dother.View<T>());
+        return (dsums, dother);
     }
 
     /// <summary>The same by differentiable operations.</summary>

@@ -118,6 +118,12 @@ public class BlockMapTests
     {
         SameBits<T>(n, (host, a, b, y) => ElementwiseKernels.Add(host, a, b, y));
         SameBits<T>(n, (host, a, b, y) => ElementwiseKernels.Multiply(host, a, b, y));
+        SameBits<T>(n, (host, a, b, y) =>
+        {
+            using var second = host.Accelerator.Allocate1D<T>(n);
+            ElementwiseKernels.MultiplyBackward(host, a, b, a, y, second.View);
+            host.Synchronize();
+        });
         SameBits<T>(n, (host, a, _, y) => ElementwiseKernels.Scale(host, a, R.FromDouble(0.3), y));
         SameBits<T>(n, (host, a, _, y) => AccumulateKernels.Add(host, y, a));
         SameBits<T>(n, (host, a, _, y) => ReluKernels.Forward(host, a, y));

@@ -26,6 +26,10 @@ public class ElementwiseTests
         AssertClose([.. p.Zip(q, (s, t) => s + t)], Download(y), tolerance, "a + b");
         ElementwiseKernels.Multiply<T>(Host, a.View, b.View, y.View);
         AssertClose([.. p.Zip(q, (s, t) => s * t)], Download(y), tolerance, "a * b");
+        using var other = Unwritten<T>(draw.Count);
+        ElementwiseKernels.MultiplyBackward<T>(Host, a.View, b.View, a.View, y.View, other.View);
+        AssertClose([.. p.Zip(q, (s, t) => s * t)], Download(y), tolerance, "dy * b");
+        AssertClose([.. p.Select(s => s * s)], Download(other), tolerance, "dy * a");
         ElementwiseKernels.Scale(Host, a.View, T.CreateChecked(-0.75), y.View);
         AssertClose([.. p.Select(s => -0.75 * s)], Download(y), tolerance, "factor * x");
         ElementwiseKernels.ScaleByElement<T>(Host, a.View, b.View, y.View);

@@ -131,8 +131,18 @@ public class EpilogueTests
         Check<ScaledResidualEpilogue<T, R>>(operands with { Shift = default }, (s, i) => s * scale[i % columns] + other[i]);
         Check<AffineResidualEpilogue<T, R>>(operands, (s, i) => Affine(s, i) + other[i] * otherScale[i % columns]);
         Check<ProductEpilogue<T>>(otherOnly, (s, i) => s * other[i]);
+        CheckKeeping<KeepingProductEpilogue<T>>((s, i) => s * other[i]);
+        CheckKeeping<KeepingActivationEpilogue<T, GeluActivation<T, R>>>((s, _) => Gelu(s));
 
         double Affine(double sum, int i) => sum * scale[i % columns] + shift[i % columns];
+
+        void CheckKeeping<TEpilogue>(Func<double, int, double> expected)
+            where TEpilogue : struct, IEpilogue<T>
+        {
+            var kept = arrays.Unset(sums.Length);
+            Check<TEpilogue>(otherOnly with { Sums = kept }, expected);
+            TestArrays<T>.AssertClose(sums, kept, terms, (typeof(TEpilogue).Name, "sums", columns, terms));
+        }
 
         void Check<TEpilogue>(EpilogueOperands<T> e, Func<double, int, double> expected)
             where TEpilogue : struct, IEpilogue<T>

@@ -51,7 +51,7 @@ public static class Conv2d
             ? BFloat16Products.Conv2d(Op, x, weight, bias, CheckShapes(x, weight, bias, options, sameDType: false))
             : null;
 
-    /// <summary>The convolution and what follows it, in one kernel where no gradient is recorded.</summary>
+    /// <summary>The convolution and what follows it, in one kernel unless a gradient is recorded and the epilogue has a scale.</summary>
     /// <param name="x">[N, H, W, Cin]; floating point.</param>
     /// <param name="weight">[kH, kW, Cin / groups, Cout]; of the same dtype.</param>
     /// <param name="bias">[Cout], or null.</param>
@@ -65,7 +65,13 @@ public static class Conv2d
         if (MixedPrecision.Applies(PrecisionRule.Product, x, weight, bias)) return epilogue.Compose(Apply(x, weight, bias, options));
         var shape = CheckShapes(x, weight, bias, options);
         epilogue.Check(Op, x, OutputShape(shape));
-        if (epilogue.Records(x, weight, bias)) return epilogue.Compose(Apply(x, weight, bias, options));
+        if (epilogue.Records(x, weight, bias))
+        {
+            if (!epilogue.HasGradient) return epilogue.Compose(Apply(x, weight, bias, options));
+            return x.DType == DType.Float64
+                ? RunRecorded<double, Real64>(x, weight, bias, shape, epilogue)
+                : RunRecorded<float, Real32>(x, weight, bias, shape, epilogue);
+        }
         return x.DType == DType.Float64
             ? RunFused<double, Real64>(x, weight, bias, shape, epilogue)
             : RunFused<float, Real32>(x, weight, bias, shape, epilogue);
@@ -88,12 +94,37 @@ public static class Conv2d
     {
         var y = Tensor.Empty(OutputShape(shape), x.DType, x.Device);
         new ForwardCall<T, R>(x, weight, bias, y, shape).Run<ActivationEpilogue<T, IdentityActivation<T>>>(default);
-        return Autograd.Record(Op, y, [x, weight, bias], dy => [
-            x.RequiresGrad ? DataGradient<T, R>(dy, weight, x.Shape, shape) : null,
-            weight.RequiresGrad ? WeightGradient<T, R>(x, dy, weight.Shape, shape) : null,
-            bias is { RequiresGrad: true } ? BiasGradient<T, R>(dy, shape) : null,
-        ], x, weight);
+        return Autograd.Record(Op, y, [x, weight, bias], dy => Gradients<T, R>(x, weight, bias, dy, shape), x, weight);
     }
+
+    private static Tensor RunRecorded<T, R>(Tensor x, Tensor weight, Tensor? bias, ConvolutionShape shape, FusedEpilogue epilogue)
+        where T : unmanaged, INumber<T>
+        where R : struct, IReal<T>
+    {
+        var y = Tensor.Empty(OutputShape(shape), x.DType, x.Device);
+        var call = new ForwardCall<T, R>(x, weight, bias, y, shape);
+        using var sums = epilogue.KeepsSums ? Tensor.Empty(y.Shape, x.DType, x.Device) : null;
+        if (sums is null) epilogue.Dispatch<T, R>(call);
+        else epilogue.DispatchKeeping<T, R>(call, sums);
+        var known = sums ?? y;
+        return Autograd.Record(Op, y, [x, weight, bias, epilogue.Other], dy =>
+        {
+            var (dsums, dother) = epilogue.Backward<T, R>(dy, known);
+            if (epilogue.Other is null) dother = null;
+            Tensor?[] gradients = [.. Gradients<T, R>(x, weight, bias, dsums, shape), dother];
+            if (dsums != dy && dsums != dother) dsums.Dispose();
+            return gradients;
+        }, [x, weight, .. epilogue.Saved(y, sums)]);
+    }
+
+    private static Tensor?[] Gradients<T, R>(Tensor x, Tensor weight, Tensor? bias, Tensor dy, in ConvolutionShape shape)
+        where T : unmanaged, INumber<T>
+        where R : struct, IReal<T> =>
+    [
+        x.RequiresGrad ? DataGradient<T, R>(dy, weight, x.Shape, shape) : null,
+        weight.RequiresGrad ? WeightGradient<T, R>(x, dy, weight.Shape, shape) : null,
+        bias is { RequiresGrad: true } ? BiasGradient<T, R>(dy, shape) : null,
+    ];
 
     /// <summary>The forward kernel with any epilogue.</summary>
     private sealed class ForwardCall<T, R>(Tensor x, Tensor weight, Tensor? bias, Tensor y, ConvolutionShape shape) : IEpilogueCall<T>

@@ -74,6 +74,53 @@ public class FusedOpTests
         Assert.Equal(new[] { x, w, b }.Select(t => t.Grad!.ToArray<float>()), gradients);
     }
 
+    /// <summary>Recorded, activations, gates and residual connections are computed with the convolution: the same bits, without a pass of their own.</summary>
+    [Theory]
+    [InlineData(1)]
+    [InlineData(3)]
+    public void ARecordedConvolutionWithItsEpilogueHasTheBitsOfBothOperations(int kernel)
+    {
+        using var scope = new TensorScope();
+        Tensor[] inputs = [Narrow(1, 2, 9, 11, 20), Narrow(2, kernel, kernel, 20, 24), Narrow(3, 24), Narrow(4, 2, 9, 11, 24)];
+        var gradient = Narrow(5, 2, 9, 11, 24);
+        var options = Conv2dOptions.Square(1, kernel / 2, 1);
+        Func<Tensor, FusedEpilogue>[] epilogues =
+        [
+            FusedEpilogue.Multiply, t => FusedEpilogue.Add(t), t => FusedEpilogue.Add(t, FusedActivation.Relu),
+            _ => FusedEpilogue.Activate(FusedActivation.Gelu), _ => FusedEpilogue.Activate(FusedActivation.Relu),
+        ];
+        foreach (var epilogue in epilogues)
+        {
+            var fused = Run(t =>
+            {
+                var y = Conv2d.Apply(t[0], t[1], t[2], options, epilogue(t[3]));
+                Assert.Equal("Conv2d", y.GradNode!.Op);
+                return y;
+            });
+            var separate = Run(t => epilogue(t[3]).Compose(Conv2d.Apply(t[0], t[1], t[2], options)));
+            Assert.Equal(separate, fused);
+        }
+
+        float[]?[] Run(Func<Tensor[], Tensor> apply)
+        {
+            foreach (var t in inputs) t.ZeroGrad();
+            var y = apply(inputs);
+            y.Backward(gradient);
+            return [y.ToArray<float>(), .. inputs.Select(t => t.Grad?.ToArray<float>())];
+        }
+    }
+
+    [Fact]
+    public void ARecordedGateNoticesThatItsOtherFactorChanged()
+    {
+        using var scope = new TensorScope();
+        var (x, w, gate) = (Narrow(1, 1, 3, 4, 8), Narrow(2, 1, 1, 8, 8), Narrow(3, 1, 3, 4, 8));
+        var y = Conv2d.Apply(x, w, null, Conv2dOptions.Square(1, 0, 1), FusedEpilogue.Multiply(gate));
+        gate.CopyFrom<float>(new float[96]);
+        var error = Assert.Throws<InvalidOperationException>(() => y.Backward(Narrow(4, 1, 3, 4, 8)));
+        Assert.Contains("changed in place", error.Message);
+    }
+
     [Fact]
     public void GradientsOfGroupedConvolutions()
     {

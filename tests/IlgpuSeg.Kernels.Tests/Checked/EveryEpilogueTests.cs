@@ -79,7 +79,7 @@ public sealed class EveryEpilogueTests
 
     private static EpilogueOperands<T> Operands<T>(TestArrays<T> arrays, int columns, int count)
         where T : unmanaged, INumber<T> =>
-        new(Values(arrays, columns), Values(arrays, columns), Values(arrays, count), Values(arrays, columns));
+        new(Values(arrays, columns), Values(arrays, columns), Values(arrays, count), Values(arrays, columns), arrays.Unset(count));
 
     private static ArrayView<T> Values<T>(TestArrays<T> arrays, int count)
         where T : unmanaged, INumber<T> => arrays.On(arrays.Values(count));
