@@ -194,7 +194,7 @@ public static partial class DepthwiseConvolution
         if (bias.Length != 0) Gemm.Require("depth-wise convolution", "bias", bias.Length, shape.Channels);
         var arguments = DepthwiseArguments.From(shape);
         arguments.HasBias = bias.Length != 0 ? 1 : 0;
-        epilogue = epilogue.Complete("depth-wise convolution", TEpilogue.Reads, shape.Channels, shape.OutputLength, y);
+        epilogue = epilogue.Complete("depth-wise convolution", TEpilogue.Uses, shape.Channels, shape.OutputLength, y);
         Launch<T, R, TEpilogue>(host, x, weight, bias, y, arguments, epilogue, shape.Batch);
     }
 

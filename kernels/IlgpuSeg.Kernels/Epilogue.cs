@@ -10,9 +10,9 @@ using ILGPU;
 
 namespace IlgpuSeg.Kernels;
 
-/// <summary>Which of <see cref="EpilogueOperands{T}"/> an epilogue reads.</summary>
+/// <summary>Which of <see cref="EpilogueOperands{T}"/> an epilogue reads, or writes.</summary>
 [Flags]
-public enum EpilogueReads
+public enum EpilogueUses
 {
     /// <summary>Nothing.</summary>
     None = 0,
@@ -33,7 +33,7 @@ public enum EpilogueReads
     Sums = 16,
 }
 
-/// <summary>What epilogues read; views that an epilogue does not read may be empty.</summary>
+/// <summary>What epilogues read and write; views that an epilogue does not use may be empty.</summary>
 /// <typeparam name="T">The element type.</typeparam>
 /// <param name="Scale">[columns], the factors of the sums.</param>
 /// <param name="Shift">[columns], addends.</param>
@@ -44,24 +44,24 @@ public readonly record struct EpilogueOperands<T>(
     ArrayView<T> Scale, ArrayView<T> Shift, ArrayView<T> Other, ArrayView<T> OtherScale, ArrayView<T> Sums = default)
     where T : unmanaged, INumber<T>
 {
-    /// <summary>The operands, checked, with a valid view (which is not read) in the place of each absent one: kernels want no empty ones.</summary>
+    /// <summary>The operands, checked, with a valid view (which is not used) in the place of each absent one: kernels want no empty ones.</summary>
     /// <param name="kernel">The operation, for messages.</param>
-    /// <param name="reads">What the epilogue reads.</param>
+    /// <param name="uses">What the epilogue uses.</param>
     /// <param name="columns">Columns of the result.</param>
     /// <param name="elements">Elements of the result's layout.</param>
     /// <param name="any">Any valid view.</param>
-    /// <exception cref="ArgumentException">A view that is read is too short.</exception>
-    internal EpilogueOperands<T> Complete(string kernel, EpilogueReads reads, int columns, long elements, ArrayView<T> any)
+    /// <exception cref="ArgumentException">A view that is used is too short.</exception>
+    internal EpilogueOperands<T> Complete(string kernel, EpilogueUses uses, int columns, long elements, ArrayView<T> any)
     {
         return new(
-            Checked("scale", Scale, EpilogueReads.Scale, columns), Checked("shift", Shift, EpilogueReads.Shift, columns),
-            Checked("other tensor", Other, EpilogueReads.Other, elements),
-            Checked("other tensor's scale", OtherScale, EpilogueReads.OtherScale, columns),
-            Checked("tensor of sums", Sums, EpilogueReads.Sums, elements));
+            Checked("scale", Scale, EpilogueUses.Scale, columns), Checked("shift", Shift, EpilogueUses.Shift, columns),
+            Checked("other tensor", Other, EpilogueUses.Other, elements),
+            Checked("other tensor's scale", OtherScale, EpilogueUses.OtherScale, columns),
+            Checked("tensor of sums", Sums, EpilogueUses.Sums, elements));
 
-        ArrayView<T> Checked(string name, ArrayView<T> view, EpilogueReads bit, long length)
+        ArrayView<T> Checked(string name, ArrayView<T> view, EpilogueUses bit, long length)
         {
-            if ((reads & bit) == 0) return any;
+            if ((uses & bit) == 0) return any;
             Gemm.Require(kernel, name, view.Length, length);
             return view;
         }
@@ -91,8 +91,8 @@ public interface IEpilogue<T>
     /// <summary>Whether it stores the sum as it is.</summary>
     static abstract bool IsIdentity { get; }
 
-    /// <summary>What it reads; the host checks that it is there.</summary>
-    static abstract EpilogueReads Reads { get; }
+    /// <summary>What it reads and writes; the host checks that it is there.</summary>
+    static abstract EpilogueUses Uses { get; }
 
     /// <summary>What is stored.</summary>
     /// <param name="sum">The finished sum.</param>
@@ -112,9 +112,9 @@ public static class Epilogue
         where TEpilogue : struct, IEpilogue<T>
     {
         EpilogueColumn<T> column;
-        column.Scale = (TEpilogue.Reads & EpilogueReads.Scale) != 0 ? e.Scale[n] : T.Zero;
-        column.Shift = (TEpilogue.Reads & EpilogueReads.Shift) != 0 ? e.Shift[n] : T.Zero;
-        column.OtherScale = (TEpilogue.Reads & EpilogueReads.OtherScale) != 0 ? e.OtherScale[n] : T.Zero;
+        column.Scale = (TEpilogue.Uses & EpilogueUses.Scale) != 0 ? e.Scale[n] : T.Zero;
+        column.Shift = (TEpilogue.Uses & EpilogueUses.Shift) != 0 ? e.Shift[n] : T.Zero;
+        column.OtherScale = (TEpilogue.Uses & EpilogueUses.OtherScale) != 0 ? e.OtherScale[n] : T.Zero;
         return column;
     }
 
@@ -131,7 +131,7 @@ public static class Epilogue
         column.Scale = T.Zero;
         column.Shift = T.Zero;
         column.OtherScale = T.Zero;
-        if ((TEpilogue.Reads & ~(EpilogueReads.Other | EpilogueReads.Sums)) != 0)
+        if ((TEpilogue.Uses & ~(EpilogueUses.Other | EpilogueUses.Sums)) != 0)
         {
             if (n < columns) column = Column<T, TEpilogue>(e, first + n);
         }
@@ -147,8 +147,8 @@ public static class Epilogue
         where T : unmanaged, INumber<T>
         where TEpilogue : struct, IEpilogue<T>
     {
-        if ((TEpilogue.Reads & EpilogueReads.Sums) != 0) e.Sums[index] = sum;
-        return TEpilogue.Value(sum, column, (TEpilogue.Reads & EpilogueReads.Other) != 0 ? e.Other[index] : T.Zero);
+        if ((TEpilogue.Uses & EpilogueUses.Sums) != 0) e.Sums[index] = sum;
+        return TEpilogue.Value(sum, column, (TEpilogue.Uses & EpilogueUses.Other) != 0 ? e.Other[index] : T.Zero);
     }
 }
 
@@ -161,7 +161,7 @@ public readonly struct ActivationEpilogue<T, TActivation> : IEpilogue<T>
     public static bool IsIdentity => TActivation.IsIdentity;
 
     /// <inheritdoc/>
-    public static EpilogueReads Reads => EpilogueReads.None;
+    public static EpilogueUses Uses => EpilogueUses.None;
 
     /// <inheritdoc/>
     public static T Value(T sum, EpilogueColumn<T> column, T other) => TActivation.Value(sum);
@@ -179,7 +179,7 @@ public readonly struct ActivationGradientEpilogue<T, TActivation> : IEpilogue<T>
     public static bool IsIdentity => false;
 
     /// <inheritdoc/>
-    public static EpilogueReads Reads => EpilogueReads.Other;
+    public static EpilogueUses Uses => EpilogueUses.Other;
 
     /// <inheritdoc/>
     public static T Value(T sum, EpilogueColumn<T> column, T other) => TActivation.Gradient(sum, other);
@@ -195,7 +195,7 @@ public readonly struct AffineEpilogue<T, R, TActivation> : IEpilogue<T>
     public static bool IsIdentity => false;
 
     /// <inheritdoc/>
-    public static EpilogueReads Reads => EpilogueReads.Scale | EpilogueReads.Shift;
+    public static EpilogueUses Uses => EpilogueUses.Scale | EpilogueUses.Shift;
 
     /// <inheritdoc/>
     public static T Value(T sum, EpilogueColumn<T> column, T other) => TActivation.Value(R.Fma(sum, column.Scale, column.Shift));
@@ -210,7 +210,7 @@ public readonly struct ResidualEpilogue<T, TActivation> : IEpilogue<T>
     public static bool IsIdentity => false;
 
     /// <inheritdoc/>
-    public static EpilogueReads Reads => EpilogueReads.Other;
+    public static EpilogueUses Uses => EpilogueUses.Other;
 
     /// <inheritdoc/>
     public static T Value(T sum, EpilogueColumn<T> column, T other) => TActivation.Value(sum + other);
@@ -225,7 +225,7 @@ public readonly struct ScaledResidualEpilogue<T, R> : IEpilogue<T>
     public static bool IsIdentity => false;
 
     /// <inheritdoc/>
-    public static EpilogueReads Reads => EpilogueReads.Scale | EpilogueReads.Other;
+    public static EpilogueUses Uses => EpilogueUses.Scale | EpilogueUses.Other;
 
     /// <inheritdoc/>
     public static T Value(T sum, EpilogueColumn<T> column, T other) => R.Fma(sum, column.Scale, other);
@@ -243,7 +243,7 @@ public readonly struct AffineResidualEpilogue<T, R> : IEpilogue<T>
     public static bool IsIdentity => false;
 
     /// <inheritdoc/>
-    public static EpilogueReads Reads => EpilogueReads.Scale | EpilogueReads.Shift | EpilogueReads.Other | EpilogueReads.OtherScale;
+    public static EpilogueUses Uses => EpilogueUses.Scale | EpilogueUses.Shift | EpilogueUses.Other | EpilogueUses.OtherScale;
 
     /// <inheritdoc/>
     public static T Value(T sum, EpilogueColumn<T> column, T other) =>
@@ -258,7 +258,7 @@ public readonly struct ProductEpilogue<T> : IEpilogue<T>
     public static bool IsIdentity => false;
 
     /// <inheritdoc/>
-    public static EpilogueReads Reads => EpilogueReads.Other;
+    public static EpilogueUses Uses => EpilogueUses.Other;
 
     /// <inheritdoc/>
     public static T Value(T sum, EpilogueColumn<T> column, T other) => sum * other;
@@ -272,10 +272,10 @@ public readonly struct KeepingProductEpilogue<T> : IEpilogue<T>
     public static bool IsIdentity => false;
 
     /// <inheritdoc/>
-    public static EpilogueReads Reads => EpilogueReads.Other | EpilogueReads.Sums;
+    public static EpilogueUses Uses => EpilogueUses.Other | EpilogueUses.Sums;
 
     /// <inheritdoc/>
-    public static T Value(T sum, EpilogueColumn<T> column, T other) => sum * other;
+    public static T Value(T sum, EpilogueColumn<T> column, T other) => ProductEpilogue<T>.Value(sum, column, other);
 }
 
 /// <summary>The sum's activation, and the sum kept: the activation's gradient needs it.</summary>
@@ -287,7 +287,7 @@ public readonly struct KeepingActivationEpilogue<T, TActivation> : IEpilogue<T>
     public static bool IsIdentity => false;
 
     /// <inheritdoc/>
-    public static EpilogueReads Reads => EpilogueReads.Sums;
+    public static EpilogueUses Uses => EpilogueUses.Sums;
 
     /// <inheritdoc/>
     public static T Value(T sum, EpilogueColumn<T> column, T other) => TActivation.Value(sum);

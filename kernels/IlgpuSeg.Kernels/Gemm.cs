@@ -112,7 +112,7 @@ public static class Gemm
         shape.HasBias = bias.Length != 0 ? 1 : 0;
         // An absent bias still needs a valid view as argument; the kernel does not read it.
         if (bias.Length == 0) bias = c;
-        epilogue = epilogue.Complete("product", TEpilogue.Reads, constants, c.Length, c);
+        epilogue = epilogue.Complete("product", TEpilogue.Uses, constants, c.Length, c);
 
         shape.Panels = panels;
         var part = DepthPart(ref shape, width);
@@ -218,7 +218,7 @@ public static class Gemm
         shape.HasBias = bias.Length != 0 ? 1 : 0;
         BlockProduct.Run<T, R, TEpilogue>(
             host, a, b, bias.Length != 0 ? bias : c, c, shape, right,
-            epilogue.Complete("product", TEpilogue.Reads, shape.Columns, c.Length, c), batches);
+            epilogue.Complete("product", TEpilogue.Uses, shape.Columns, c.Length, c), batches);
     }
 
     // While all of B stays in the cache, taking all panels of a row tile in turn reads A once and writes C in order. Else a block of

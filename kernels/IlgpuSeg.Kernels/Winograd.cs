@@ -215,7 +215,7 @@ internal static partial class Winograd
         host.Load(static a => a.LoadStreamKernel<ArrayView<T>, ArrayView<T>, int, int, int>(WeightKernel<T, R>))(
             ChannelLoop.Config(host, rows, columns), weight, u, rows, columns, turned ? 1 : 0);
 
-        epilogue = epilogue.Complete("convolution", TEpilogue.Reads, convolution.Outputs, y.Length, y);
+        epilogue = epilogue.Complete("convolution", TEpilogue.Uses, convolution.Outputs, y.Length, y);
         var right = Weight(convolution, turned);
         for (var first = 0; first < convolution.Tiles; first += convolution.ChunkTiles)
         {

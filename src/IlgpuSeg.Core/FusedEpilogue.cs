@@ -19,8 +19,8 @@ public enum FusedActivation
 
 /// <summary>
 /// What follows a convolution or matrix product element by element. Where no gradient is recorded it happens in the product's kernel, before
-/// the result is stored; where one is, so do a convolution's activation, gate and residual connection (of a gate and a GELU the sums are kept, the
-/// gradients need them), and what has a learned scale is an operation of its own, so that gradients are its.
+/// the result is stored; where one is, so do a convolution's activation, gate and residual connection (the sums are kept where gradients need them:
+/// a gate's and GELU's). What has a scale, what follows a matrix product, and all in mixed precision is then composed of differentiable operations.
 /// </summary>
 public sealed class FusedEpilogue
 {

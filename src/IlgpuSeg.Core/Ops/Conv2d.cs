@@ -110,7 +110,7 @@ public static class Conv2d
         return Autograd.Record(Op, y, [x, weight, bias, epilogue.Other], dy =>
         {
             var (dsums, dother) = epilogue.Backward<T, R>(dy, known);
-            if (epilogue.Other is null) dother = null;
+            if (epilogue.Other is not { RequiresGrad: true }) dother = null;
             Tensor?[] gradients = [.. Gradients<T, R>(x, weight, bias, dsums, shape), dother];
             if (dsums != dy && dsums != dother) dsums.Dispose();
             return gradients;
